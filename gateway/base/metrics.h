@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The one table of what Gatehouse counts. A metric is added by a line in the enum and a row in the
+// table; the compiler refuses a row that is missing, misplaced or misnamed, and everything that
+// shows metrics reads the table. Counters only grow, gauges move.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/base/prometheus.h"
+
+namespace gatehouse {
+
+enum class Metric : std::uint8_t {
+    build_info,
+    uptime_seconds,
+    config_reloads,
+    ruleset_applies,
+    ruleset_repairs,
+    netlink_overruns,
+    link_changes,
+    log_lines_suppressed,
+    mappings,
+    sessions,
+    forwards,
+    pinholes,
+    resting_ports,
+    first_packets,
+    mappings_made,
+    mappings_ended,
+    mappings_revived,
+    refused,
+    count_,  // how many there are
+};
+
+inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::count_);
+
+struct MetricRow {
+    Metric id;
+    std::string_view name;
+    MetricKind kind;
+    std::string_view label;   // the name of its label, empty for none
+    std::string_view values;  // label values that are shown before they happen, by blanks
+    std::string_view help;    // a sentence
+};
+
+inline constexpr std::array kMetrics{
+    MetricRow{Metric::build_info, "gatehouse_build_info", MetricKind::gauge, "version", "",
+              "The version that runs; the value is always 1."},
+    MetricRow{Metric::uptime_seconds, "gatehouse_uptime_seconds", MetricKind::gauge, "", "",
+              "Seconds since the daemon started."},
+    MetricRow{Metric::config_reloads, "gatehouse_config_reloads_total", MetricKind::counter,
+              "result", "ok failed",
+              "Times the configuration was read again, by result; a failed one changes nothing."},
+    MetricRow{Metric::ruleset_applies, "gatehouse_ruleset_applies_total", MetricKind::counter,
+              "result", "ok failed", "Rulesets handed to the kernel, by result."},
+    MetricRow{Metric::ruleset_repairs, "gatehouse_ruleset_repairs_total", MetricKind::counter, "",
+              "", "Times the table was put back after another program had changed or removed it."},
+    MetricRow{Metric::netlink_overruns, "gatehouse_netlink_overruns_total", MetricKind::counter, "",
+              "", "Times kernel events were lost and the state was read again as a whole."},
+    MetricRow{Metric::link_changes, "gatehouse_link_changes_total", MetricKind::counter, "", "",
+              "Changes of a link or an address of the gateway's interfaces."},
+    MetricRow{Metric::log_lines_suppressed, "gatehouse_log_lines_suppressed_total",
+              MetricKind::counter, "", "", "Log lines left out by the limit for their reason."},
+    MetricRow{Metric::mappings, "gatehouse_mappings", MetricKind::gauge, "", "",
+              "Mappings that are in use."},
+    MetricRow{Metric::sessions, "gatehouse_sessions", MetricKind::gauge, "", "",
+              "Sessions of all mappings and forwards, as last seen in the kernel."},
+    MetricRow{Metric::forwards, "gatehouse_forwards", MetricKind::gauge, "", "",
+              "Forwards that users and clients have asked for."},
+    MetricRow{Metric::pinholes, "gatehouse_pinholes", MetricKind::gauge, "", "",
+              "Open pinholes of the IPv6 filter."},
+    MetricRow{Metric::resting_ports, "gatehouse_resting_ports", MetricKind::gauge, "", "",
+              "Outside ports that nobody else gets yet, because their mapping ended lately."},
+    MetricRow{Metric::first_packets, "gatehouse_first_packets_total", MetricKind::counter, "", "",
+              "Packets of unknown inside endpoints that the daemon was asked about."},
+    MetricRow{Metric::mappings_made, "gatehouse_mappings_made_total", MetricKind::counter, "", "",
+              "Mappings made by traffic."},
+    MetricRow{Metric::mappings_ended, "gatehouse_mappings_ended_total", MetricKind::counter, "", "",
+              "Mappings that ended with their last session."},
+    MetricRow{Metric::mappings_revived, "gatehouse_mappings_revived_total", MetricKind::counter, "",
+              "", "Mappings that got their resting outside port back."},
+    MetricRow{Metric::refused, "gatehouse_refused_total", MetricKind::counter, "reason",
+              "no_outside_address protocol host_quota pool_empty table_full commit_failed "
+              "port_taken port_reserved bad_request too_many_ports owner_quota not_owner not_found",
+              "Mappings and forwards that were refused, by reason."},
+};
+
+// The row of every enumerator stands at its place, with a name that follows the rules.
+constexpr bool metrics_are_complete() {
+    if (kMetrics.size() != kMetricCount) return false;
+    for (std::size_t i = 0; i < kMetrics.size(); ++i) {
+        const MetricRow& row = kMetrics[i];
+        const bool counter = row.kind == MetricKind::counter;
+        if (static_cast<std::size_t>(row.id) != i) return false;
+        if (!is_metric_name(row.name, false) || !row.name.starts_with("gatehouse_")) return false;
+        if (row.name.ends_with("_total") != counter) return false;
+        if (!row.label.empty() && !is_metric_name(row.label, false)) return false;
+        if (row.label.empty() && !row.values.empty()) return false;
+        if (!row.help.ends_with('.')) return false;
+        for (std::size_t other = 0; other < i; ++other) {
+            if (kMetrics[other].name == row.name) return false;
+        }
+    }
+    return true;
+}
+static_assert(metrics_are_complete());
+
+constexpr const MetricRow& row_of(Metric metric) {
+    return kMetrics[static_cast<std::size_t>(metric)];
+}
+
+class Metrics {
+  public:
+    // Label values of one metric; what comes after them is counted together as "other".
+    static constexpr std::size_t kMostLabelValues = 64;
+
+    Metrics();
+
+    // With a label value exactly where the row has a label; asserted, like n >= 0 for counters.
+    void add(Metric metric, std::int64_t n = 1);
+    void add(Metric metric, std::string_view label_value, std::int64_t n = 1);
+    // Gauges only.
+    void set(Metric metric, std::int64_t value);
+    void set(Metric metric, std::string_view label_value, std::int64_t value);
+
+    // 0 for a label value that was never seen.
+    std::int64_t value(Metric metric, std::string_view label_value = {}) const;
+    // Appends every metric in the order of the table; label values in the order of their arrival.
+    void write_prometheus(std::string& out) const;
+
+  private:
+    using Cells = std::vector<std::pair<std::string, std::int64_t>>;
+
+    std::int64_t& cell(Metric metric, std::string_view label_value);
+
+    std::array<Cells, kMetricCount> cells_;
+};
+
+}  // namespace gatehouse

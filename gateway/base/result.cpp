@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/base/result.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace gatehouse {
+
+Failure<Error> fail_with_errno(std::string_view attempt) {
+    const int number = errno;
+    return fail(std::string(attempt) + ": " + std::strerror(number));
+}
+
+}  // namespace gatehouse
