@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The configuration after validation: plain values of base types, complete (every default is filled
+// in) and consistent (the loader has checked one value against the other). Rooms take their part
+// of it and never see text. Two configurations are equal when they ask for the same; line numbers
+// are not in here, so a reload after a changed comment finds nothing to do.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/ip.h"
+#include "gateway/base/time.h"
+
+namespace gatehouse::config {
+
+// Which outside packets of one inside endpoint share an outside endpoint (RFC 4787 section 4.1).
+enum class MappingBehaviour : std::uint8_t {
+    endpoint_independent,
+    address_dependent,
+    address_and_port_dependent,
+};
+
+// Who outside may answer through a mapping (RFC 4787 section 5).
+enum class FilteringBehaviour : std::uint8_t {
+    endpoint_independent,
+    address_dependent,
+    address_and_port_dependent,
+};
+
+enum class NatType : std::uint8_t {
+    full_cone,
+    restricted_cone,
+    port_restricted_cone,
+    symmetric,
+    custom,
+};
+
+enum class PortChoice : std::uint8_t { preserve, random };
+enum class SipMode : std::uint8_t { automatic, observe, off };
+enum class LogLevel : std::uint8_t { error, warning, info, debug };
+enum class ForwardProto : std::uint8_t { tcp, udp, both };
+
+// The words of the configuration file: "endpoint-independent", "full-cone", "preserve", "auto".
+std::string_view to_string(MappingBehaviour value);
+std::string_view to_string(FilteringBehaviour value);
+std::string_view to_string(NatType value);
+std::string_view to_string(PortChoice value);
+std::string_view to_string(SipMode value);
+std::string_view to_string(LogLevel value);
+std::string_view to_string(ForwardProto value);
+
+struct NatBehaviour {
+    MappingBehaviour mapping = MappingBehaviour::endpoint_independent;
+    FilteringBehaviour filtering = FilteringBehaviour::address_dependent;
+
+    friend bool operator==(const NatBehaviour&, const NatBehaviour&) = default;
+};
+
+// What a type stands for. custom has no meaning of its own and gives that of restricted_cone.
+NatBehaviour behaviour_of(NatType type);
+
+struct Gateway {
+    bool enabled = true;
+    std::string wan;               // the outside interface
+    std::vector<std::string> lan;  // the inside interfaces: at least one, all different, not wan
+    std::string control;           // path of the control socket
+    std::string state;             // folder that survives a reboot
+    bool firewall = true;          // whether we filter between outside and inside
+    bool flush_on_exit = false;    // whether the table goes away with the daemon
+    std::string user;
+    LogLevel log_level = LogLevel::info;
+
+    friend bool operator==(const Gateway&, const Gateway&) = default;
+};
+
+struct Nat {
+    NatType type = NatType::restricted_cone;
+    MappingBehaviour mapping = MappingBehaviour::endpoint_independent;     // resolved from type,
+    FilteringBehaviour filtering = FilteringBehaviour::address_dependent;  // or as configured
+    std::optional<NatType> udp_type;  // where one protocol differs; never custom
+    std::optional<NatType> tcp_type;
+    PortRange ports{{1024}, {65535}};
+    PortChoice port_choice = PortChoice::preserve;
+    bool hairpin = true;
+    std::uint32_t host_mappings = 4096;
+
+    // What holds for a protocol, before the differences of single hosts.
+    NatBehaviour behaviour_for(Proto proto) const;
+    friend bool operator==(const Nat&, const Nat&) = default;
+};
+
+struct Timeouts {
+    Duration udp{};
+    Duration tcp_established{};
+    Duration tcp_transitory{};
+    Duration icmp{};
+
+    friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+// One device that is treated differently: known by exactly one of mac and address.
+struct Host {
+    std::string name;  // of the section; may be empty
+    std::optional<Mac> mac;
+    std::optional<Ip4> address;
+    NatType nat = NatType::restricted_cone;  // never custom
+
+    friend bool operator==(const Host&, const Host&) = default;
+};
+
+// Outside ports of equal number lead to inside ports in order; no two forwards share an outside
+// port of the same protocol.
+struct Forward {
+    std::string name;  // of the section; may be empty
+    ForwardProto proto = ForwardProto::both;
+    PortRange outside;
+    Ip4 inside;
+    PortRange inside_ports;     // as many as outside
+    std::optional<Ip4> remote;  // only from this address
+
+    friend bool operator==(const Forward&, const Forward&) = default;
+};
+
+// The host that gets what nothing else claims.
+struct Dmz {
+    Ip4 inside;
+
+    friend bool operator==(const Dmz&, const Dmz&) = default;
+};
+
+struct Sip {
+    SipMode mode = SipMode::automatic;
+    std::vector<Port> ports;  // all different, at least one
+
+    friend bool operator==(const Sip&, const Sip&) = default;
+};
+
+struct Upnp {
+    bool igd = true;
+    bool natpmp = true;
+    bool pcp = true;
+    Port port{5000};  // of the HTTP server for IGD
+    std::uint32_t host_quota = 64;
+    std::uint32_t quota = 2048;
+
+    friend bool operator==(const Upnp&, const Upnp&) = default;
+};
+
+constexpr Duration kInfiniteLease = Duration::max();
+
+struct DhcpPool {
+    std::string name;  // of the section; may be empty
+    std::string interface;
+    std::uint32_t start = 100;  // of the first address, counted from the network address
+    std::uint32_t limit = 150;  // addresses
+    Duration leasetime{};       // or kInfiniteLease
+    std::string domain;
+    std::vector<Ip4> dns;  // empty: the router itself
+
+    friend bool operator==(const DhcpPool&, const DhcpPool&) = default;
+};
+
+// No two share a mac or an address.
+struct StaticLease {
+    Mac mac;
+    Ip4 address;
+    std::string name;  // may be empty
+
+    friend bool operator==(const StaticLease&, const StaticLease&) = default;
+};
+
+struct Web {
+    Endpoint listen;
+
+    friend bool operator==(const Web&, const Web&) = default;
+};
+
+struct Config {
+    Gateway gateway;
+    Nat nat;
+    Timeouts timeouts;
+    std::vector<Host> hosts;
+    std::vector<Forward> forwards;
+    std::optional<Dmz> dmz;
+    Sip sip;
+    Upnp upnp;
+    std::vector<DhcpPool> dhcp;  // one for each interface at most
+    std::vector<StaticLease> static_leases;
+    std::optional<Web> web;
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace gatehouse::config

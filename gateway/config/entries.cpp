@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/config/entries.h"
+
+#include <map>
+#include <utility>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::config {
+
+namespace {
+
+constexpr std::array kForwardProtos{ForwardProto::tcp, ForwardProto::udp, ForwardProto::both};
+
+// Calls read(reader) for every section of a type.
+template <class Read>
+void each(const RawConfig& raw, std::string_view type, ProblemList& errors, ProblemList& warnings,
+          Read read) {
+    for (const RawSection& section : raw.sections) {
+        if (section.spec->type != type) continue;
+        SectionReader reader(section, errors, warnings);
+        read(reader);
+    }
+}
+
+// Remembers which section claimed something first.
+template <class Key>
+class Claims {
+  public:
+    // The line of the section that has the key already; 0 where it is free.
+    int taken(const Key& key) const {
+        const auto found = lines_.find(key);
+        return found == lines_.end() ? 0 : found->second;
+    }
+    void claim(const Key& key, int line) { lines_.emplace(key, line); }
+
+  private:
+    std::map<Key, int> lines_;
+};
+
+// Refuses the section when its key is taken; true when it is free.
+template <class Key>
+bool free_for(SectionReader& reader, const Claims<Key>& claims, const Key& key,
+              std::string_view option) {
+    const int line = claims.taken(key);
+    if (line == 0) return true;
+    reader.refuse(reader.line_of(option), concat('\'', option, "' is ", key.to_string(),
+                                                 ", which line ", line, " has already"));
+    return false;
+}
+
+// Ranges of outside ports of one protocol and the lines that claimed them; no two overlap.
+class PortClaims {
+  public:
+    // The line of a claim that shares a port with the range; 0 where all are free.
+    int taken(const PortRange& range) const {
+        auto after = claims_.upper_bound(range.last);
+        if (after == claims_.begin()) return 0;
+        const auto& [first, claim] = *--after;
+        return claim.first >= range.first ? claim.second : 0;
+    }
+    void claim(const PortRange& range, int line) {
+        claims_.emplace(range.first, std::pair{range.last, line});
+    }
+
+  private:
+    std::map<Port, std::pair<Port, int>> claims_;  // first port -> last port, line
+};
+
+// The inside ports that belong to the outside ones; false where the numbers differ.
+bool pair_ports(SectionReader& reader, const Target& target, Forward& forward) {
+    forward.inside_ports = target.ports.value_or(forward.outside);
+    if (forward.inside_ports.size() == forward.outside.size()) return true;
+    reader.refuse(reader.line_of("inside"),
+                  concat("'outside' ", forward.outside.to_string(), " is ", forward.outside.size(),
+                         " ports and 'inside' ", forward.inside_ports.to_string(), " is ",
+                         forward.inside_ports.size(),
+                         ": write as many, or no inside port for the same numbers"));
+    return false;
+}
+
+}  // namespace
+
+void read_hosts(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out) {
+    Claims<Mac> macs;
+    Claims<Ip4> addresses;
+    each(raw, "host", errors, warnings, [&](SectionReader& reader) {
+        const Host host{reader.name(), reader.mac("mac"), reader.address("address"),
+                        reader.choice<NatType>("nat", kPresetTypes)};
+        if (!reader.ok()) return;
+        if (host.mac.has_value() == host.address.has_value()) {
+            reader.refuse(reader.line(), host.mac ? "'host' has 'mac' and 'address': write only one"
+                                                  : "'host' needs 'mac' or 'address'");
+            return;
+        }
+        if (host.mac && !free_for(reader, macs, *host.mac, "mac")) return;
+        if (host.address && !free_for(reader, addresses, *host.address, "address")) return;
+        if (host.mac) macs.claim(*host.mac, reader.line_of("mac"));
+        if (host.address) addresses.claim(*host.address, reader.line_of("address"));
+        out.hosts.push_back(host);
+    });
+}
+
+void read_forwards(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out) {
+    PortClaims tcp;
+    PortClaims udp;
+    each(raw, "forward", errors, warnings, [&](SectionReader& reader) {
+        Forward forward;
+        forward.name = reader.name();
+        forward.proto = reader.choice<ForwardProto>("proto", kForwardProtos);
+        forward.outside = reader.ports("outside");
+        const Target target = reader.target("inside");
+        forward.inside = target.address;
+        forward.remote = reader.address("remote");
+        if (!reader.ok() || !pair_ports(reader, target, forward)) return;
+        const bool on_tcp = forward.proto != ForwardProto::udp;
+        const bool on_udp = forward.proto != ForwardProto::tcp;
+        int taken = on_tcp ? tcp.taken(forward.outside) : 0;
+        if (taken == 0 && on_udp) taken = udp.taken(forward.outside);
+        if (taken != 0) {
+            reader.refuse(reader.line_of("outside"),
+                          concat("'outside' is ", forward.outside.to_string(),
+                                 ", of which the forward at line ", taken, " has a port already"));
+            return;
+        }
+        if (on_tcp) tcp.claim(forward.outside, reader.line());
+        if (on_udp) udp.claim(forward.outside, reader.line());
+        out.forwards.push_back(std::move(forward));
+    });
+}
+
+void read_dmz(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out) {
+    int first = 0;
+    each(raw, "dmz", errors, warnings, [&](SectionReader& reader) {
+        const auto inside = reader.address("inside");
+        if (!reader.ok() || !inside) return;
+        if (out.dmz) {
+            reader.refuse(reader.line(),
+                          concat("a second 'dmz': line ", first, " has one already"));
+            return;
+        }
+        first = reader.line();
+        out.dmz = Dmz{*inside};
+    });
+}
+
+void read_static_leases(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
+                        Config& out) {
+    Claims<Mac> macs;
+    Claims<Ip4> addresses;
+    each(raw, "static_lease", errors, warnings, [&](SectionReader& reader) {
+        const auto mac = reader.mac("mac");
+        const auto address = reader.address("address");
+        std::string name = reader.text("name");
+        if (!reader.ok() || !mac || !address) return;
+        if (!free_for(reader, macs, *mac, "mac")) return;
+        if (!free_for(reader, addresses, *address, "address")) return;
+        macs.claim(*mac, reader.line_of("mac"));
+        addresses.claim(*address, reader.line_of("address"));
+        out.static_leases.push_back({*mac, *address, std::move(name)});
+    });
+}
+
+}  // namespace gatehouse::config
