@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The NAT engine: handle(event, now, effects). It decides the outside endpoint of every first
+// packet, holds the forwards and pinholes of the rooms, and keeps the maps of the kernel equal to
+// what it decided. Nothing in it reads a clock, a socket or a file.
+//
+// Its parts: Ledger (mappings, ports, elements), Forwards, Pinholes, Sweep (lifetimes), reconcile
+// (start and repair). Its times: a session dump every Sweep::kDumpPeriod; lifetimes of forwards and
+// pinholes as asked for; after a failed batch the elements are compared again, at most every
+// kRepairGap.
+//
+// Calls of the service change memory at once. Their edits wait in the engine: the shell takes them
+// with flush() before the room's answer leaves, or with the next handle().
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "gateway/nat/events.h"
+#include "gateway/nat/forwards.h"
+#include "gateway/nat/pinholes.h"
+#include "gateway/nat/sweep.h"
+
+namespace gatehouse::nat {
+
+struct EngineOptions {
+    HashKey key;                           // secret, fresh at each start
+    std::uint32_t most_mappings = 131072;  // of all hosts
+};
+
+// A row of `gatehouse mappings`.
+struct MappingView {
+    Proto proto = Proto::udp;
+    Endpoint4 inside;
+    Endpoint4 outside;
+    Endpoint4 remote;                         // zero where the mapping does not depend on it
+    MappingState state = MappingState::live;  // live or retired
+    const Forward* forward = nullptr;         // that holds it; nullptr: dynamic
+    std::uint32_t sessions = 0;
+    Duration age{};
+    Duration expires_in{};
+};
+
+struct EngineCounts {
+    std::size_t mappings = 0;  // all records, resting ones too
+    std::size_t resting = 0;
+    std::size_t forwards = 0;
+    std::size_t pinholes = 0;
+};
+
+class Engine final : public MappingService {
+  public:
+    // After a packet of an endpoint that has a mapping for this long, its elements are written
+    // again: they must have been lost.
+    static constexpr Duration kSettled = 1s;
+    static constexpr Duration kRepairGap = 5s;
+    static constexpr std::size_t kMostPending = 65536;  // verdicts that wait for a commit
+
+    // The hosts must live as long.
+    Engine(const config::Config& config, const Hosts& hosts, const EngineOptions& options,
+           Instant now);
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    ~Engine() override = default;
+
+    // Appends what is to be done.
+    void handle(const Event& event, Instant now, Effects& out);
+    // Appends what the calls of the service have left to be done.
+    void flush(Effects& out) { out.take(outbox_); }
+    // When a TimerFired is due.
+    std::optional<Instant> next_deadline() const;
+
+    Result<Forward, Refused> request(const ForwardRequest& request, Instant now) override;
+    Result<ForwardPair, Refused> request_pair(const PairRequest& request, Instant now) override;
+    Result<Forward, Refused> renew(ForwardId id, const Owner& owner,
+                                   std::optional<Duration> lifetime, Instant now) override;
+    Result<Forward, Refused> admit(ForwardId id, const Owner& owner, std::optional<Ip4> remote,
+                                   Instant now) override;
+    Result<void, Refused> release(ForwardId id, const Owner& owner, Instant now) override;
+    std::vector<Forward> forwards() const override;
+    const Forward* find_forward(ForwardId id) const override;
+    const Forward* find_forward(Proto proto, Port outside,
+                                std::optional<Ip4> remote) const override;
+    OutsideAddress outside_address() const override;
+    std::optional<Endpoint4> outside_of(Proto proto, Endpoint4 inside,
+                                        Endpoint4 remote) const override;
+    std::optional<Endpoint4> inside_of(Proto proto, Endpoint4 outside) const override;
+    Result<Pinhole, Refused> open_pinhole(const PinholeRequest& request, Instant now) override;
+    Result<Pinhole, Refused> renew_pinhole(PinholeId id, const Owner& owner, Duration lifetime,
+                                           Instant now) override;
+    Result<void, Refused> close_pinhole(PinholeId id, const Owner& owner, Instant now) override;
+    std::vector<Pinhole> pinholes() const override;
+    std::uint32_t subscribe(ServiceListener listener) override;
+    void unsubscribe(std::uint32_t subscription) override;
+
+    // Live and retired mappings, in no order.
+    void visit_mappings(Instant now, const std::function<void(const MappingView&)>& visit) const;
+    // All that shall be in the kernel, sorted, but for permits.
+    std::vector<Element> wanted() const;
+    EngineCounts counts() const;
+    const LedgerCounters& counters() const { return ledger_.counters(); }
+    std::uint32_t mappings_of(Ip4 host) const { return ledger_.mappings_of(host); }
+    NatBehaviour behaviour_of(Ip4 host, Proto proto) const {
+        return ledger_.policy().of(host, proto);
+    }
+    std::optional<Ip4> dmz() const { return dmz_; }  // a rule of the ruleset
+
+  private:
+    struct Pending {  // a verdict that waits for a batch
+        BatchId batch;
+        MappingId mapping;
+        std::uint32_t token;
+    };
+
+    void on(const FirstPacket& event, Instant now, Effects& out);
+    void on(const Committed& event, Instant now, Effects& out);
+    void on(const CommitFailed& event, Instant now, Effects& out);
+    void on(const SessionsBegin& event, Instant now, Effects& out);
+    void on(const SessionsSeen& event, Instant now, Effects& out);
+    void on(const SessionsEnd& event, Instant now, Effects& out);
+    void on(const SessionDestroyed& event, Instant now, Effects& out);
+    void on(const EventsLost& event, Instant now, Effects& out);
+    void on(const AdoptElements& event, Instant now, Effects& out);
+    void on(const ElementsSeen& event, Instant now, Effects& out);
+    void on(const TableLost& event, Instant now, Effects& out);
+    void on(const OutsideChanged& event, Instant now, Effects& out);
+    void on(const ReservedPorts& event, Instant now, Effects& out);
+    void on(const HostChanged& event, Instant now, Effects& out);
+    void on(const Reconfigured& event, Instant now, Effects& out);
+    void on(const TimerFired& event, Instant now, Effects& out);
+
+    void accept(MappingId id, std::uint32_t token, Effects& out);
+    void refuse(Refusal reason, const FirstPacket& event, Effects& out);
+    void tell(const ServiceNotice& notice);
+    void repair(Instant now, Effects& out);
+    // Runs a call of the service with its edits going to the outbox.
+    template <class Call>
+    auto serve(Call&& call);
+
+    Ledger ledger_;
+    Forwards forwards_;
+    Pinholes pinholes_;
+    Sweep sweep_;
+    std::optional<Ip4> dmz_;
+    Effects outbox_;
+    std::vector<Pending> pending_;
+    std::map<BatchId, std::vector<ForwardId>> made_in_;  // forwards whose batch is not settled
+    BatchId settled_ = 0;
+    bool adopted_ = false;
+    std::optional<Instant> repair_at_;
+    Instant last_repair_ = Instant::min() + kRepairGap;
+    std::map<std::uint32_t, ServiceListener> listeners_;
+    std::uint32_t next_subscription_ = 1;
+};
+
+}  // namespace gatehouse::nat

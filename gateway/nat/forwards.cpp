@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/nat/forwards.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace gatehouse::nat {
+
+namespace {
+
+constexpr std::uint32_t kMostPorts = 16384;  // of all forwards
+
+bool is_asked(const Owner& owner) {
+    return owner.kind == OwnerKind::igd || owner.kind == OwnerKind::natpmp ||
+           owner.kind == OwnerKind::pcp;
+}
+
+Port at_index(Port first, std::uint32_t index) {
+    return Port{static_cast<std::uint16_t>(first.number + index)};
+}
+
+Endpoint4 at_index(Endpoint4 first, std::uint32_t index) {
+    return {first.address, at_index(first.port, index)};
+}
+
+Refused because(Refusal reason) {
+    Refused refused;
+    refused.reason = reason;
+    return refused;
+}
+
+Refused taken_by(const Forward& forward) {
+    return {Refusal::port_taken, Refused::Holder::forward, forward.inside, forward.owner.kind,
+            forward.description};
+}
+
+}  // namespace
+
+Forwards::Forwards(Ledger& ledger, Listener listener)
+    : ledger_(ledger), listener_(std::move(listener)) {}
+
+const Forward* Forwards::find(ForwardId id) const {
+    const auto found = forwards_.find(id);
+    return found == forwards_.end() ? nullptr : &found->second;
+}
+
+const Forward* Forwards::find(Proto proto, Port outside, std::optional<Ip4> remote) const {
+    const MappingId id =
+        ledger_.table().find_outside(proto, {ledger_.outside().primary(), outside});
+    if (id == kNoMapping) return nullptr;
+    const Forward* holder = find(ledger_.table().at(id).forward);
+    if (holder == nullptr || holder->remote == remote) return holder;
+    // Only restricted forwards share a port.
+    if (!holder->remote || !remote) return nullptr;
+    for (const auto& [other_id, other] : forwards_) {
+        if (other.covers(proto, outside) && other.remote == remote) return &other;
+    }
+    return nullptr;
+}
+
+std::optional<Refused> Forwards::invalid(const ForwardRequest& request) const {
+    if (request.proto != Proto::tcp && request.proto != Proto::udp) {
+        return because(Refusal::protocol);
+    }
+    if (request.count > kMostForwardPorts) return because(Refusal::too_many_ports);
+    const bool bad =
+        request.count == 0 || request.inside.port.number == 0 || request.inside.address.is_any() ||
+        request.inside.port.number + request.count > 65536 ||
+        (request.outside &&
+         (request.outside->number == 0 || request.outside->number + request.count > 65536)) ||
+        (request.must_have_port && !request.outside) ||
+        (request.lifetime && *request.lifetime <= Duration::zero()) ||
+        (request.remote && request.remote->is_any());
+    if (bad) return because(Refusal::bad_request);
+    return std::nullopt;
+}
+
+std::optional<Refused> Forwards::over_quota(const ForwardRequest& request) const {
+    const bool full = forwards_.size() >= kMostForwards || ports_ + request.count > kMostPorts;
+    if (full) return because(Refusal::owner_quota);
+    if (!is_asked(request.owner)) return std::nullopt;
+    const auto host = asked_by_host_.find(request.inside.address);
+    const std::uint32_t asked = host == asked_by_host_.end() ? 0 : host->second;
+    if (asked >= host_quota_ || asked_ >= quota_) return because(Refusal::owner_quota);
+    return std::nullopt;
+}
+
+std::optional<Refused> Forwards::in_the_way(const ForwardRequest& request, std::uint32_t index,
+                                            Port outside) const {
+    const bool fixed = is_fixed(request.owner);
+    if (!fixed && ledger_.outside().is_reserved(request.proto, outside)) {
+        return Refused{Refusal::port_reserved, Refused::Holder::router, {}, {}, {}};
+    }
+    const MappingId id =
+        ledger_.table().find_outside(request.proto, {ledger_.outside().primary(), outside});
+    if (id == kNoMapping) return std::nullopt;
+    const Mapping& mapping = ledger_.table().at(id);
+    if (mapping.forward == 0) {
+        const bool own = mapping.inside.address == request.inside.address;
+        const bool rests =
+            mapping.state == MappingState::quarantined || mapping.state == MappingState::resting;
+        if (own || rests || fixed) return std::nullopt;
+        return Refused{Refusal::port_taken, Refused::Holder::traffic, mapping.inside, {}, {}};
+    }
+    const Forward* holder = find(mapping.forward);
+    assert(holder != nullptr);
+    const bool shares = holder->remote && request.remote &&
+                        mapping.inside == at_index(request.inside, index) &&
+                        find(request.proto, outside, request.remote) == nullptr;
+    if (shares) return std::nullopt;
+    return taken_by(*holder);
+}
+
+std::optional<Refused> Forwards::in_the_way(const ForwardRequest& request, Port outside) const {
+    for (std::uint32_t index = 0; index < request.count; ++index) {
+        if (auto refused = in_the_way(request, index, at_index(outside, index))) return refused;
+    }
+    return std::nullopt;
+}
+
+// The forward that this request renews.
+Forward* Forwards::same(const ForwardRequest& request) {
+    if (request.must_have_port) {
+        const Forward* found = find(request.proto, *request.outside, request.remote);
+        const bool renews = found != nullptr && found->owner == request.owner &&
+                            found->outside.port == *request.outside &&
+                            found->remote == request.remote;
+        return renews ? &forwards_.at(found->id) : nullptr;
+    }
+    const auto [first, last] = by_inside_.equal_range({request.proto, request.inside});
+    for (auto at = first; at != last; ++at) {
+        Forward& forward = forwards_.at(at->second);
+        if (forward.owner == request.owner && forward.remote == request.remote) return &forward;
+    }
+    return nullptr;
+}
+
+// Whatever its remote is.
+Forward* Forwards::of_owner(const ForwardRequest& request) {
+    const auto [first, last] = by_inside_.equal_range({request.proto, request.inside});
+    for (auto at = first; at != last; ++at) {
+        Forward& forward = forwards_.at(at->second);
+        if (forward.owner == request.owner && forward.count == 1) return &forward;
+    }
+    return nullptr;
+}
+
+Result<Forward, Refused> Forwards::update(Forward& forward, const ForwardRequest& request,
+                                          Instant now) {
+    const bool other_shape = forward.inside != request.inside || forward.count != request.count ||
+                             forward.enabled != request.enabled;
+    if (other_shape) {
+        ForwardRequest wider = request;
+        wider.must_have_port = true;
+        wider.outside = forward.outside.port;
+        // Only what this forward does not hold itself can be in the way.
+        for (std::uint32_t i = forward.count; i < request.count; ++i) {
+            auto refused = in_the_way(wider, i, at_index(forward.outside.port, i));
+            if (refused) return gatehouse::fail(std::move(*refused));
+        }
+        if (request.inside != forward.inside && sibling(forward, forward.outside.port)) {
+            return gatehouse::fail(taken_by(forward));
+        }
+        deactivate(forward, now, false);
+        count(forward, -1);
+        const auto [first, last] = by_inside_.equal_range({forward.proto, forward.inside});
+        by_inside_.erase(std::find_if(
+            first, last, [&](const auto& entry) { return entry.second == forward.id; }));
+        forward.inside = request.inside;
+        forward.count = request.count;
+        forward.enabled = request.enabled;
+        by_inside_.emplace(std::pair{forward.proto, forward.inside}, forward.id);
+        count(forward, 1);
+        activate(forward, now);
+    }
+    forward.description = request.description.substr(0, kMostDescription);
+    forward.expires = request.lifetime ? now + *request.lifetime : kNever;
+    timers_.set(forward.id, forward.expires);
+    tell(ServiceNotice::Kind::forward_changed, forward);
+    return forward;
+}
+
+std::optional<Port> Forwards::search(const ForwardRequest& request, Port wanted) const {
+    const Ip4 primary = ledger_.outside().primary();
+    PortPool& pool = ledger_.outside().pool(primary, request.proto);
+    const std::uint64_t random = ledger_.random_for(request.proto, request.inside, {});
+    if (request.count == 1) {
+        const auto port = pool.pick(wanted, config::PortChoice::preserve, random);
+        if (port) pool.release(*port);
+        return port;
+    }
+    // The first run of free ports from a place on that nobody outside can guess.
+    std::uint32_t run = 0;
+    const auto start = static_cast<std::uint32_t>(random % 65536);
+    for (std::uint32_t step = 0; step < 65536 + request.count; ++step) {
+        const auto number = static_cast<std::uint16_t>(start + step);
+        if (number == 0) run = 0;
+        run = pool.is_allowed(Port{number}) && !pool.is_owned(Port{number}) ? run + 1 : 0;
+        if (run == request.count) {
+            return Port{static_cast<std::uint16_t>(number - request.count + 1)};
+        }
+    }
+    return std::nullopt;
+}
+
+Result<Port, Refused> Forwards::choose(const ForwardRequest& request) const {
+    const Port wanted = request.outside ? *request.outside : request.inside.port;
+    const bool fits = wanted.number + request.count <= 65536;
+    // A port that nobody asked for comes from the range only.
+    const Ip4 primary = ledger_.outside().primary();
+    const bool allowed = request.outside.has_value() ||
+                         ledger_.outside().pool(primary, request.proto).is_allowed(wanted);
+    auto refused =
+        fits ? in_the_way(request, wanted) : std::optional(because(Refusal::bad_request));
+    if (!refused && (allowed || request.must_have_port)) return wanted;
+    if (request.must_have_port) return gatehouse::fail(std::move(*refused));
+    if (const auto port = search(request, wanted)) return *port;
+    return gatehouse::fail(because(Refusal::pool_empty));
+}
+
+Forward& Forwards::insert(const ForwardRequest& request, Port outside, Instant now) {
+    Forward forward;
+    forward.id = next_id_++;
+    forward.proto = request.proto;
+    forward.outside = {ledger_.outside().primary(), outside};
+    forward.count = request.count;
+    forward.inside = request.inside;
+    forward.remote = request.remote;
+    forward.owner = request.owner;
+    forward.description = request.description.substr(0, kMostDescription);
+    forward.enabled = request.enabled;
+    forward.created = now;
+    forward.expires = request.lifetime ? now + *request.lifetime : kNever;
+    Forward& stored = forwards_.emplace(forward.id, forward).first->second;
+    by_inside_.emplace(std::pair{forward.proto, forward.inside}, forward.id);
+    count(stored, 1);
+    timers_.set(stored.id, stored.expires);
+    activate(stored, now);
+    tell(ServiceNotice::Kind::forward_added, stored);
+    return stored;
+}
+
+Result<Forward, Refused> Forwards::request(const ForwardRequest& request, Instant now) {
+    ledger_.release_rested(now);
+    if (auto refused = invalid(request)) return gatehouse::fail(std::move(*refused));
+    if (Forward* forward = same(request)) return update(*forward, request, now);
+    if (auto refused = over_quota(request)) return gatehouse::fail(std::move(*refused));
+    const auto port = choose(request);
+    if (!port) return port.failure();
+    return insert(request, *port, now);
+}
+
+Result<ForwardPair, Refused> Forwards::request_pair(const PairRequest& request, Instant now) {
+    ledger_.release_rested(now);
+    ForwardRequest one;
+    one.proto = Proto::udp;
+    one.inside = request.first;
+    one.remote = request.remote;
+    one.lifetime = request.lifetime;
+    one.owner = request.owner;
+    one.description = request.description;
+    ForwardRequest other = one;
+    other.inside = request.second;
+    if (auto refused = invalid(one)) return gatehouse::fail(std::move(*refused));
+    if (auto refused = invalid(other)) return gatehouse::fail(std::move(*refused));
+    if (request.first == request.second) return gatehouse::fail(because(Refusal::bad_request));
+    Forward* first = of_owner(one);
+    Forward* second = of_owner(other);
+    if (first != nullptr && second != nullptr) {
+        for (Forward* half : {first, second}) {
+            const auto admitted = admit(half->id, request.owner, request.remote);
+            if (!admitted) return admitted.failure();
+        }
+        const auto renewed = update(*first, one, now);
+        const auto also = update(*second, other, now);
+        return ForwardPair{*renewed, *also};
+    }
+    if (auto refused = over_quota(one)) return gatehouse::fail(std::move(*refused));
+    // Half a pair is of no use: what is there of an old one goes.
+    for (const Forward* half : {first, second}) {
+        if (half != nullptr) erase(half->id, Ends::forward_released, now);
+    }
+    PortPool& pool = ledger_.outside().pool(ledger_.outside().primary(), Proto::udp);
+    const auto even =
+        pool.pick_pair(request.first.port, ledger_.random_for(Proto::udp, request.first, {}));
+    if (!even) return gatehouse::fail(because(Refusal::pool_empty));
+    pool.release(*even);
+    pool.release(at_index(*even, 1));
+    const Forward made = insert(one, *even, now);
+    return ForwardPair{made, insert(other, at_index(*even, 1), now)};
+}
+
+Result<Forward, Refused> Forwards::renew(ForwardId id, const Owner& owner,
+                                         std::optional<Duration> lifetime, Instant now) {
+    const auto found = forwards_.find(id);
+    if (found == forwards_.end()) return gatehouse::fail(because(Refusal::not_found));
+    Forward& forward = found->second;
+    if (forward.owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    if (lifetime && *lifetime <= Duration::zero()) {
+        return gatehouse::fail(because(Refusal::bad_request));
+    }
+    forward.expires = lifetime ? now + *lifetime : kNever;
+    timers_.set(id, forward.expires);
+    tell(ServiceNotice::Kind::forward_changed, forward);
+    return forward;
+}
+
+Result<Forward, Refused> Forwards::admit(ForwardId id, const Owner& owner,
+                                         std::optional<Ip4> remote) {
+    const auto found = forwards_.find(id);
+    if (found == forwards_.end()) return gatehouse::fail(because(Refusal::not_found));
+    Forward& forward = found->second;
+    if (forward.owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    if (remote == forward.remote) return forward;
+    if (remote && remote->is_any()) return gatehouse::fail(because(Refusal::bad_request));
+    for (std::uint32_t i = 0; i < forward.count; ++i) {
+        if (const Forward* other = sibling(forward, at_index(forward.outside.port, i))) {
+            if (!remote || other->remote == remote) return gatehouse::fail(taken_by(*other));
+        }
+    }
+    for (std::uint32_t i = 0; i < forward.count; ++i)
+        write_doors(forward, i, false);
+    forward.remote = remote;
+    for (std::uint32_t i = 0; i < forward.count; ++i)
+        write_doors(forward, i, true);
+    tell(ServiceNotice::Kind::forward_changed, forward);
+    return forward;
+}
+
+Result<void, Refused> Forwards::release(ForwardId id, const Owner& owner, Instant now) {
+    const auto found = forwards_.find(id);
+    if (found == forwards_.end()) return gatehouse::fail(because(Refusal::not_found));
+    if (found->second.owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    erase(id, Ends::forward_released, now);
+    try_waiting(now);
+    return {};
+}
+
+void Forwards::expire(Instant now) {
+    while (const auto id = timers_.pop_expired(now))
+        erase(*id, Ends::forward_expired, now);
+}
+
+void Forwards::fail(ForwardId id, Instant now) {
+    if (forwards_.contains(id)) erase(id, Ends::forward_failed, now);
+}
+
+void Forwards::erase(ForwardId id, Ends why, Instant now) {
+    const auto found = forwards_.find(id);
+    const Forward forward = found->second;
+    const auto [first, last] = by_inside_.equal_range({forward.proto, forward.inside});
+    by_inside_.erase(
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
+    forwards_.erase(found);
+    timers_.cancel(id);
+    count(forward, -1);
+    deactivate(forward, now, false);
+    tell(why, forward);
+}
+
+void Forwards::count(const Forward& forward, int step) {
+    const auto change = static_cast<std::uint32_t>(step);
+    ports_ += change * forward.count;
+    if (!is_asked(forward.owner)) return;
+    asked_ += change;
+    std::uint32_t& host = asked_by_host_[forward.inside.address];
+    host += change;
+    if (host == 0) asked_by_host_.erase(forward.inside.address);
+}
+
+void Forwards::tell(ServiceNotice::Kind kind, const Forward& forward) {
+    Notice notice;
+    switch (kind) {
+        case ServiceNotice::Kind::forward_added: notice.kind = Notice::Kind::forward_added; break;
+        case ServiceNotice::Kind::forward_expired:
+            notice.kind = Notice::Kind::forward_expired;
+            break;
+        case ServiceNotice::Kind::forward_released:
+            notice.kind = Notice::Kind::forward_released;
+            break;
+        case ServiceNotice::Kind::forward_failed: notice.kind = Notice::Kind::forward_failed; break;
+        default: notice.kind = Notice::Kind::forward_changed; break;
+    }
+    notice.proto = forward.proto;
+    notice.owner = forward.owner.kind;
+    notice.id = forward.id;
+    notice.inside = forward.inside;
+    notice.outside = forward.outside;
+    if (forward.remote) notice.remote.address = *forward.remote;
+    ledger_.writer().effects().notices.push_back(notice);
+    listener_(kind, forward);
+}
+
+}  // namespace gatehouse::nat

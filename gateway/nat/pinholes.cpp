@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/nat/pinholes.h"
+
+#include <algorithm>
+
+namespace gatehouse::nat {
+
+namespace {
+
+Refused because(Refusal reason) {
+    Refused refused;
+    refused.reason = reason;
+    return refused;
+}
+
+bool has_ports(Proto proto) {
+    return proto == Proto::tcp || proto == Proto::udp || proto == Proto::udplite ||
+           proto == Proto::sctp;
+}
+
+bool same_host(const Pinhole& pinhole, const PinholeRequest& request) {
+    if (pinhole.host && request.host) return *pinhole.host == *request.host;
+    return pinhole.inside == request.inside;
+}
+
+void note(Notice::Kind kind, const Pinhole& pinhole, Effects& out) {
+    Notice notice;
+    notice.kind = kind;
+    notice.proto = pinhole.proto;
+    notice.owner = pinhole.owner.kind;
+    notice.id = pinhole.id;
+    notice.inside.port = pinhole.port;
+    out.notices.push_back(notice);
+}
+
+}  // namespace
+
+Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant now, Effects& out) {
+    if (!has_ports(request.proto)) return fail(because(Refusal::protocol));
+    if (request.port.number == 0 || request.lifetime <= Duration::zero() ||
+        request.inside == Ip6{}) {
+        return fail(because(Refusal::bad_request));
+    }
+    std::uint32_t of_host = 0;
+    for (auto& [id, pinhole] : pinholes_) {
+        if (!same_host(pinhole, request)) continue;
+        ++of_host;
+        const bool renews = pinhole.owner == request.owner && pinhole.proto == request.proto &&
+                            pinhole.port == request.port && pinhole.remote == request.remote;
+        if (!renews) continue;
+        pinhole.inside = request.inside;
+        pinhole.description = request.description.substr(0, kMostDescription);
+        pinhole.expires = now + request.lifetime;
+        timers_.set(id, pinhole.expires);
+        write(out);
+        return pinhole;
+    }
+    if (pinholes_.size() >= kMostPinholes || of_host >= kMostOfHost) {
+        return fail(because(Refusal::owner_quota));
+    }
+    Pinhole made{next_id_++,    request.inside,      request.host,
+                 request.proto, request.port,        request.remote,
+                 request.owner, request.description, now + request.lifetime};
+    if (made.description.size() > kMostDescription) made.description.resize(kMostDescription);
+    pinholes_.emplace(made.id, made);
+    timers_.set(made.id, made.expires);
+    write(out);
+    note(Notice::Kind::pinhole_added, made, out);
+    return made;
+}
+
+Result<Pinhole, Refused> Pinholes::renew(PinholeId id, const Owner& owner, Duration lifetime,
+                                         Instant now) {
+    const auto found = pinholes_.find(id);
+    if (found == pinholes_.end()) return fail(because(Refusal::not_found));
+    if (found->second.owner != owner) return fail(because(Refusal::not_owner));
+    if (lifetime <= Duration::zero()) return fail(because(Refusal::bad_request));
+    found->second.expires = now + lifetime;
+    timers_.set(id, found->second.expires);
+    return found->second;
+}
+
+Result<void, Refused> Pinholes::close(PinholeId id, const Owner& owner, Effects& out) {
+    const auto found = pinholes_.find(id);
+    if (found == pinholes_.end()) return fail(because(Refusal::not_found));
+    if (found->second.owner != owner) return fail(because(Refusal::not_owner));
+    timers_.cancel(id);
+    erase(id, out);
+    return {};
+}
+
+void Pinholes::expire(Instant now, Effects& out) {
+    while (const auto id = timers_.pop_expired(now))
+        erase(*id, out);
+}
+
+void Pinholes::erase(PinholeId id, Effects& out) {
+    const auto found = pinholes_.find(id);
+    note(Notice::Kind::pinhole_ended, found->second, out);
+    pinholes_.erase(found);
+    write(out);
+}
+
+void Pinholes::follow(const IpAddress& address, Effects& out) {
+    if (address.is_v6() && !pinholes_.empty()) write(out);
+}
+
+std::vector<PinholeElement> Pinholes::wanted() const {
+    std::vector<PinholeElement> out;
+    for (const auto& [id, pinhole] : pinholes_) {
+        const PinholeElement one{pinhole.inside, pinhole.proto, pinhole.port,
+                                 pinhole.remote.value_or(Ip6{})};
+        out.push_back(one);
+        if (!pinhole.host) continue;
+        for (const IpAddress& address : hosts_->addresses_of(*pinhole.host)) {
+            if (!address.is_v6()) continue;
+            out.push_back(one);
+            out.back().inside = address.v6();
+        }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+void Pinholes::write(Effects& out) {
+    compare(written_, out);
+}
+
+void Pinholes::compare(std::span<const PinholeElement> seen, Effects& out) {
+    std::vector<PinholeElement> before(seen.begin(), seen.end());
+    std::sort(before.begin(), before.end());
+    std::vector<PinholeElement> now = wanted();
+    for (const PinholeElement& element : before) {
+        if (!std::binary_search(now.begin(), now.end(), element)) {
+            out.pinholes.push_back({false, element});
+        }
+    }
+    for (const PinholeElement& element : now) {
+        if (!std::binary_search(before.begin(), before.end(), element)) {
+            out.pinholes.push_back({true, element});
+        }
+    }
+    written_ = std::move(now);
+}
+
+}  // namespace gatehouse::nat

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Holes in the IPv6 filter, each with an owner and a lifetime. Where the host is known by its
+// hardware address the hole follows it: every IPv6 address that the host is seen with gets an
+// element, so that a change of its temporary address (RFC 8981) closes nothing.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "gateway/base/timer_queue.h"
+#include "gateway/nat/effects.h"
+#include "gateway/nat/hosts.h"
+
+namespace gatehouse::nat {
+
+class Pinholes {
+  public:
+    static constexpr std::uint32_t kMostOfHost = 128;  // by hardware address, else by address
+
+    // The hosts must live as long.
+    explicit Pinholes(const Hosts& hosts) : hosts_(&hosts) {}
+
+    Result<Pinhole, Refused> open(const PinholeRequest& request, Instant now, Effects& out);
+    Result<Pinhole, Refused> renew(PinholeId id, const Owner& owner, Duration lifetime,
+                                   Instant now);
+    Result<void, Refused> close(PinholeId id, const Owner& owner, Effects& out);
+    void expire(Instant now, Effects& out);
+    // The host at this address is another one.
+    void follow(const IpAddress& address, Effects& out);
+    // Makes the kernel's elements, as seen, those that are wanted.
+    void compare(std::span<const PinholeElement> seen, Effects& out);
+
+    const std::map<PinholeId, Pinhole>& all() const { return pinholes_; }
+    std::optional<Instant> next_deadline() const { return timers_.next(); }
+    // Sorted, without doubles.
+    std::vector<PinholeElement> wanted() const;
+
+  private:
+    void erase(PinholeId id, Effects& out);
+    // Writes what is wanted now and was not, and the other way round.
+    void write(Effects& out);
+
+    const Hosts* hosts_;
+    std::map<PinholeId, Pinhole> pinholes_;
+    std::vector<PinholeElement> written_;  // sorted
+    TimerQueue<PinholeId> timers_;
+    PinholeId next_id_ = 1;
+};
+
+}  // namespace gatehouse::nat

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The whole of `table inet gatehouse` as text, a pure function of what is wanted. Loading it is
+// idempotent and is one transaction: rules are replaced, chains, maps and sets stay with their
+// elements, so no flow notices. The rule in chain ask_queue is not text (kernel/queue_rule.h) and
+// stays, too.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/config/config.h"
+
+namespace gatehouse::nat {
+
+inline constexpr const char* kTableName = "gatehouse";
+inline constexpr const char* kQueueChain = "ask_queue";
+inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
+
+// The ports that the router uses for its own connections: hosts never get them, so that none of
+// them can stand in for the router. Ordinary clients begin at 32768 or 49152.
+inline constexpr PortRange kRouterPorts{Port{28672}, Port{32767}};
+
+struct RulesetInput {
+    std::string wan;               // interface names; matched by name, so they may come later
+    std::vector<std::string> lan;  // at least one
+    bool firewall = true;          // filter forwarded packets (false where another program does)
+    bool hairpin = true;
+    PortRange ports{Port{1024}, Port{65535}};  // outside ports that hosts may get
+    // What is in use for any host.
+    bool by_address = false;  // mappings that depend on the remote address
+    bool by_session = false;  // and those that depend on its port, too
+    bool permits = true;      // filtering by the remote address
+    config::Timeouts timeouts;
+    bool timeout_objects = true;  // set them by rules
+    std::optional<Ip4> dmz;
+
+    friend bool operator==(const RulesetInput&, const RulesetInput&) = default;
+};
+
+RulesetInput ruleset_input(const config::Config& config);
+
+// The text that nft loads.
+std::string write_ruleset(const RulesetInput& input);
+
+// The text that takes everything away again (flush_on_exit).
+std::string write_ruleset_removal();
+
+}  // namespace gatehouse::nat

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/nat/hosts.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/nat/support/house.h"
+
+using namespace gatehouse;
+using namespace gatehouse::test;
+
+namespace {
+
+const Mac kPhone = *parse_mac("00:11:22:33:44:55");
+const Mac kOther = *parse_mac("00:11:22:33:44:66");
+const IpAddress kAddress = Ip4::of(192, 168, 1, 2);
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(hosts)
+
+BOOST_AUTO_TEST_CASE(the_best_source_gives_the_name_and_the_wire_the_hardware_address) {
+    Hosts hosts;
+    hosts.publish(kAddress, HostSource::lease, kPhone, "phone");
+    hosts.publish(kAddress, HostSource::neighbour, kOther);
+    BOOST_REQUIRE(hosts.find(kAddress) != nullptr);
+    BOOST_TEST(hosts.find(kAddress)->name == "phone");
+    BOOST_CHECK(hosts.find(kAddress)->mac == kOther);
+    BOOST_CHECK(hosts.find(kAddress)->source == HostSource::lease);
+    hosts.publish(kAddress, HostSource::static_, {}, "kitchen phone");
+    BOOST_TEST(hosts.find(kAddress)->name == "kitchen phone");
+    hosts.withdraw(kAddress, HostSource::neighbour);
+    BOOST_CHECK(hosts.find(kAddress)->mac == kPhone);
+    hosts.withdraw(kAddress, HostSource::lease);
+    hosts.withdraw_all(HostSource::static_);
+    BOOST_TEST(hosts.find(kAddress) == nullptr);
+    BOOST_TEST(hosts.size() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(all_addresses_of_a_hardware_address_are_known) {
+    Hosts hosts;
+    const IpAddress six = *parse_ip6("2001:db8::1");
+    hosts.publish(six, HostSource::neighbour, kPhone);
+    hosts.publish(kAddress, HostSource::neighbour, kPhone);
+    BOOST_TEST(hosts.addresses_of(kPhone).size() == 2U);
+    hosts.publish(six, HostSource::neighbour, kOther);
+    BOOST_CHECK((hosts.addresses_of(kPhone) == std::vector<IpAddress>{kAddress}));
+    BOOST_TEST(hosts.addresses_of(*parse_mac("02:00:00:00:00:01")).empty());
+}
+
+BOOST_AUTO_TEST_CASE(listeners_hear_of_changes_only) {
+    Hosts hosts;
+    int heard = 0;
+    bool gone = false;
+    const auto id = hosts.subscribe([&](const IpAddress&, const Host* host) {
+        ++heard;
+        gone = host == nullptr;
+    });
+    hosts.publish(kAddress, HostSource::neighbour, {});
+    hosts.publish(kAddress, HostSource::neighbour, {});
+    BOOST_TEST(heard == 1);
+    hosts.publish(kAddress, HostSource::neighbour, kPhone);
+    hosts.withdraw(kAddress, HostSource::lease);
+    BOOST_TEST(heard == 2);
+    hosts.withdraw(kAddress, HostSource::neighbour);
+    BOOST_TEST(heard == 3);
+    BOOST_TEST(gone);
+    hosts.unsubscribe(id);
+    hosts.publish(kAddress, HostSource::neighbour, kPhone);
+    BOOST_TEST(heard == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_book_takes_a_lease_for_a_mere_neighbour) {
+    Hosts hosts;
+    for (std::uint32_t n = 0; n < Hosts::kMostHosts; ++n) {
+        hosts.publish(Ip4{0x0a000000U + n}, HostSource::neighbour, kPhone);
+    }
+    BOOST_TEST(!hosts.publish(kAddress, HostSource::neighbour, kPhone));
+    BOOST_TEST(hosts.publish(kAddress, HostSource::lease, kPhone));
+    BOOST_TEST(hosts.size() == Hosts::kMostHosts);
+}
+
+BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_to_other_addresses_and_ends_in_time) {
+    House house;
+    const Ip6 first = *parse_ip6("2001:db8::1");
+    const Ip6 temporary = *parse_ip6("2001:db8::aaaa");
+    house.hosts.publish(first, HostSource::neighbour, kPhone);
+    PinholeRequest request;
+    request.inside = first;
+    request.host = kPhone;
+    request.port = Port{443};
+    request.lifetime = 100s;
+    request.owner = {OwnerKind::igd, "phone"};
+    const auto made = house.engine->open_pinhole(request, house.now);
+    house.flush();
+    BOOST_REQUIRE(made);
+    BOOST_TEST(house.pinholes.size() == 1U);
+    house.hosts.publish(temporary, HostSource::neighbour, kPhone);
+    house.event(HostChanged{temporary});
+    BOOST_TEST(house.pinholes.size() == 2U);
+    // Asked for again from the other address it is the same pinhole.
+    request.inside = temporary;
+    const auto again = house.engine->open_pinhole(request, house.now);
+    BOOST_TEST(again->id == made->id);
+    BOOST_CHECK(house.engine->renew_pinhole(made->id, {OwnerKind::igd, "x"}, 1s, house.now)
+                    .error()
+                    .reason == Refusal::not_owner);
+    house.flush_table();
+    house.event(TableLost{});
+    BOOST_TEST(house.pinholes.size() == 2U);
+    house.pass(101s);
+    BOOST_TEST(house.pinholes.empty());
+    BOOST_TEST(house.engine->pinholes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(pinholes_are_bounded_and_checked) {
+    House house;
+    PinholeRequest request;
+    request.inside = *parse_ip6("2001:db8::1");
+    request.port = Port{443};
+    request.lifetime = 100s;
+    request.proto = Proto::icmpv6;
+    BOOST_CHECK(house.engine->open_pinhole(request, house.now).error().reason == Refusal::protocol);
+    request.proto = Proto::tcp;
+    request.port = {};
+    BOOST_CHECK(house.engine->open_pinhole(request, house.now).error().reason ==
+                Refusal::bad_request);
+    for (std::uint16_t n = 0; n < Pinholes::kMostOfHost; ++n) {
+        request.port = Port{static_cast<std::uint16_t>(2000 + n)};
+        BOOST_REQUIRE(house.engine->open_pinhole(request, house.now));
+    }
+    request.port = Port{9};
+    BOOST_CHECK(house.engine->open_pinhole(request, house.now).error().reason ==
+                Refusal::owner_quota);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Golden rulesets: tests/golden/NAME.conf is a configuration, NAME.nft the whole text it must
+// give. To accept a wanted change: GATEHOUSE_GOLDEN=write runs the test and writes the files.
+#include "gateway/nat/ruleset.h"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "gateway/config/loader.h"
+
+using namespace gatehouse;
+
+namespace {
+
+const std::filesystem::path kFolder = GATEHOUSE_SOURCE "/tests/golden";
+
+std::string read(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+std::vector<std::string> names() {
+    std::vector<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+        if (entry.path().extension() == ".conf") out.push_back(entry.path().stem());
+    }
+    return out;
+}
+
+std::string ruleset_of(const std::string& name) {
+    const auto loaded = config::load_config(read(kFolder / (name + ".conf")), name + ".conf");
+    BOOST_REQUIRE(loaded.config.has_value());
+    BOOST_REQUIRE(loaded.warnings.empty());
+    return nat::write_ruleset(nat::ruleset_input(*loaded.config));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(there_are_golden_rulesets) {
+    BOOST_TEST(names().size() >= 4U);
+}
+
+BOOST_DATA_TEST_CASE(a_configuration_gives_its_whole_ruleset,
+                     boost::unit_test::data::make(names())) {
+    const std::string text = ruleset_of(sample);
+    const auto golden = kFolder / (sample + ".nft");
+    if (std::getenv("GATEHOUSE_GOLDEN") != nullptr) std::ofstream(golden) << text;
+    BOOST_TEST(text == read(golden));
+}
+
+BOOST_AUTO_TEST_CASE(the_removal_takes_only_our_table) {
+    BOOST_TEST(nat::write_ruleset_removal() ==
+               "table inet gatehouse {\n}\ndelete table inet gatehouse\n");
+}
