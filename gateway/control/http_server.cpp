@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/control/http_server.h"
+
+#include <microhttpd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::control {
+
+namespace {
+
+// For the head of a request; bodies are kept apart.
+constexpr std::size_t kConnectionMemory = 32768;
+
+}  // namespace
+
+struct HttpServer::Inner {
+    // One request while its body arrives.
+    struct Pending {
+        std::string body;
+        bool too_long = false;
+    };
+
+    Inner(loop::Loop& l, Judge j, Handler h)
+        : loop(l), judge(std::move(j)), handler(std::move(h)) {}
+
+    static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
+                                 const char* method, const char* version, const char* data,
+                                 size_t* size, void** state);
+    static void on_completed(void* self, MHD_Connection* connection, void** state,
+                             MHD_RequestTerminationCode code);
+    MHD_Result answer(MHD_Connection* connection, const char* url, const char* method,
+                      const Pending& pending);
+    void turn();
+
+    loop::Loop& loop;
+    Judge judge;
+    Handler handler;
+    MHD_Daemon* mhd = nullptr;
+    int epoll = -1;
+    std::optional<loop::TimerId> timer;
+};
+
+MHD_Result HttpServer::Inner::on_request(void* self, MHD_Connection* connection, const char* url,
+                                         const char* method, const char* /*version*/,
+                                         const char* data, size_t* size, void** state) {
+    auto* inner = static_cast<Inner*>(self);
+    auto* pending = static_cast<Pending*>(*state);
+    if (pending == nullptr) {
+        *state = new Pending;
+        return MHD_YES;
+    }
+    if (*size == 0) return inner->answer(connection, url, method, *pending);
+    if (pending->body.size() + *size > kLongestBody) {
+        pending->too_long = true;
+    } else {
+        pending->body.append(data, *size);
+    }
+    *size = 0;
+    return MHD_YES;
+}
+
+void HttpServer::Inner::on_completed(void* /*self*/, MHD_Connection* /*connection*/, void** state,
+                                     MHD_RequestTerminationCode /*code*/) {
+    delete static_cast<Pending*>(*state);
+    *state = nullptr;
+}
+
+MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url,
+                                     const char* method, const Pending& pending) {
+    Response response;
+    if (pending.too_long) {
+        response = {413, "application/json", R"({"error":"the body is too long"})"};
+    } else {
+        const MHD_ConnectionInfo* info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const bool may_write = info != nullptr && judge(info->connect_fd);
+        response = handler({method, url, pending.body, may_write});
+    }
+    MHD_Response* out = MHD_create_response_from_buffer(response.body.size(), response.body.data(),
+                                                        MHD_RESPMEM_MUST_COPY);
+    if (out == nullptr) return MHD_NO;
+    MHD_add_response_header(out, "Content-Type", response.content_type.c_str());
+    MHD_add_response_header(out, "Cache-Control", "no-store");
+    MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
+    const MHD_Result queued = MHD_queue_response(connection, response.status, out);
+    MHD_destroy_response(out);
+    return queued;
+}
+
+void HttpServer::Inner::turn() {
+    MHD_run(mhd);
+    if (timer) loop.cancel(*timer);
+    timer.reset();
+    MHD_UNSIGNED_LONG_LONG wait = 0;
+    if (MHD_get_timeout(mhd, &wait) != MHD_YES) return;
+    timer = loop.after(std::chrono::milliseconds(wait), [this] {
+        timer.reset();
+        turn();
+    });
+}
+
+HttpServer::HttpServer(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
+
+HttpServer::~HttpServer() {
+    if (inner_->timer) inner_->loop.cancel(*inner_->timer);
+    if (inner_->epoll >= 0) inner_->loop.unwatch(inner_->epoll);
+    if (inner_->mhd != nullptr) MHD_stop_daemon(inner_->mhd);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::make(loop::Loop& loop, loop::Fd listening,
+                                                     Judge judge, Handler handler) {
+    auto inner = std::make_unique<Inner>(loop, std::move(judge), std::move(handler));
+    // From here on the socket belongs to libmicrohttpd, which closes it when it stops.
+    inner->mhd = MHD_start_daemon(
+        MHD_USE_EPOLL, 0, nullptr, nullptr, &Inner::on_request, inner.get(),
+        MHD_OPTION_LISTEN_SOCKET, listening.get(), MHD_OPTION_NOTIFY_COMPLETED,
+        &Inner::on_completed, nullptr, MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
+        MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (inner->mhd == nullptr) return fail("the HTTP server does not start");
+    listening.release();
+    const MHD_DaemonInfo* info = MHD_get_daemon_info(inner->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info == nullptr) return fail("the HTTP server has no epoll descriptor");
+    Inner* raw = inner.get();
+    raw->epoll = info->epoll_fd;
+    const Status watched = loop.watch(raw->epoll, EPOLLIN, [raw](std::uint32_t) { raw->turn(); });
+    if (!watched) return watched.failure();
+    return std::unique_ptr<HttpServer>(new HttpServer(std::move(inner)));
+}
+
+Result<loop::Fd> listen_unix(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return fail(concat("the path of the control socket is too long: ", path));
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    loop::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto refused = [&path] { return fail_with_errno(path); };
+    if (!fd) return refused();
+    ::unlink(path.c_str());
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return refused();
+    }
+    static constexpr mode_t kEverybody = 0666;
+    if (::chmod(path.c_str(), kEverybody) != 0 || ::listen(fd.get(), 16) != 0) return refused();
+    return fd;
+}
+
+bool peer_may_write(int fd) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+    return peer.uid == 0 || peer.uid == ::geteuid();
+}
+
+}  // namespace gatehouse::control

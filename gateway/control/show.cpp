@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/control/show.h"
+
+#include <algorithm>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::control {
+
+namespace {
+
+// "1d 02:03:04"
+std::string duration_text(std::int64_t seconds) {
+    const auto two = [](std::int64_t n) { return concat(n < 10 ? "0" : "", n); };
+    std::string out;
+    if (seconds >= 86400) append(out, seconds / 86400, "d ");
+    append(out, two(seconds / 3600 % 24), ":", two(seconds / 60 % 60), ":", two(seconds % 60));
+    return out;
+}
+
+class Lines {
+  public:
+    void add(std::string_view name, std::string_view value) {
+        append(out_, name);
+        out_.append(name.size() < 12 ? 12 - name.size() : 1, ' ');
+        append(out_, value, "\n");
+    }
+    void add_facts(std::string_view name, const JsonValue& facts) {
+        std::size_t width = 0;
+        for (const auto& [key, value] : facts.members)
+            width = std::max(width, key.size());
+        bool first = true;
+        for (const auto& [key, value] : facts.members) {
+            std::string text = printable(key);
+            text.append(width + 2 - std::min(width, key.size()), ' ');
+            add(first ? name : "", text + value.to_text());
+            first = false;
+        }
+    }
+    std::string take() { return std::move(out_); }
+
+  private:
+    std::string out_;
+};
+
+}  // namespace
+
+std::string show_status(const JsonValue& status) {
+    Lines lines;
+    lines.add("gatehouse", status["version"].to_text());
+    lines.add("uptime", duration_text(status["uptime"].number));
+    const JsonValue& wan = status["wan"];
+    lines.add("outside", concat(wan["interface"].to_text(), "  ", wan["address"].to_text(), "  ",
+                                wan["reach"].to_text()));
+    for (const JsonValue& lan : status["lan"].items) {
+        lines.add("inside", concat(lan["interface"].to_text(), "  ", lan["address"].to_text()));
+    }
+    const JsonValue& nat = status["nat"];
+    lines.add("nat", concat(nat["type"].to_text(), " (mapping ", nat["mapping"].to_text(),
+                            ", filtering ", nat["filtering"].to_text(), ")"));
+    lines.add_facts("counts", status["counts"]);
+    lines.add_facts("kernel", status["kernel"]);
+    lines.add_facts("safeguards", status["safeguards"]);
+    return lines.take();
+}
+
+}  // namespace gatehouse::control

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The daemon's answers as a person reads them on a terminal.
+#pragma once
+
+#include <string>
+
+#include "gateway/control/json_value.h"
+
+namespace gatehouse::control {
+
+std::string show_status(const JsonValue& status);
+
+}  // namespace gatehouse::control

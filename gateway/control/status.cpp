@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/control/status.h"
+
+#include <optional>
+
+#include "gateway/base/json.h"
+
+namespace gatehouse::control {
+
+namespace {
+
+std::optional<std::string> none_if_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+template <class Facts>
+void write_facts(JsonWriter& json, const char* name, const Facts& facts) {
+    json.key(name);
+    json.begin_object();
+    for (const auto& [key, value] : facts)
+        json.field(key, value);
+    json.end_object();
+}
+
+void write_side(JsonWriter& json, const StatusView::Side& side) {
+    json.field("interface", side.interface);
+    json.field("address", none_if_empty(side.address));
+}
+
+}  // namespace
+
+std::string write_status_json(const StatusView& status) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    json.field("version", status.version);
+    json.field("uptime", status.uptime);
+    json.key("wan");
+    json.begin_object();
+    write_side(json, status.wan);
+    json.field("reach", status.reach);
+    json.end_object();
+    json.key("lan");
+    json.begin_array();
+    for (const StatusView::Side& side : status.lan) {
+        json.begin_object();
+        write_side(json, side);
+        json.end_object();
+    }
+    json.end_array();
+    json.key("nat");
+    json.begin_object();
+    json.field("type", status.nat_type);
+    json.field("mapping", status.mapping);
+    json.field("filtering", status.filtering);
+    json.end_object();
+    write_facts(json, "counts", status.counts);
+    write_facts(json, "kernel", status.kernel);
+    write_facts(json, "safeguards", status.safeguards);
+    json.end_object();
+    return out;
+}
+
+}  // namespace gatehouse::control

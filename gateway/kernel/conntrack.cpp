@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/kernel/conntrack.h"
+
+#include <netinet/in.h>
+
+#include <cerrno>
+
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_compat.h>
+
+namespace gatehouse::kernel {
+
+namespace {
+
+constexpr std::size_t kEventBuffer = 4U << 20U;
+constexpr std::size_t kListBuffer = 1U << 20U;
+
+}  // namespace
+
+Result<Conntrack> Conntrack::open() {
+    auto socket = NetlinkSocket::open(Bus::netfilter);
+    if (!socket) return socket.failure();
+    socket->set_receive_buffer(kListBuffer);
+    return Conntrack(std::move(*socket));
+}
+
+Status Conntrack::list(SessionFamily family, const OnSession& on_session) {
+    const auto told = socket_.dump(
+        encode_session_dump(family),
+        [&on_session](const MessageView& message) {
+            if (const auto event = decode_session_event(message)) on_session(event->session);
+        },
+        [] {});
+    if (!told) return explain("cannot list the sessions", told.error());
+    return {};
+}
+
+Result<std::optional<Session>> Conntrack::find(const Tuple& tuple, std::uint16_t zone) {
+    std::optional<Session> found;
+    const auto asked =
+        socket_.ask(encode_session_get(tuple, zone), [&found](const MessageView& message) {
+            if (const auto event = decode_session_event(message)) {
+                found = event->session;
+            }
+        });
+    if (!asked && asked.error().number != ENOENT) {
+        return explain("cannot look up a session", asked.error());
+    }
+    return found;
+}
+
+Status Conntrack::remove(const Session& session) {
+    const auto removed = socket_.request(encode_session_delete(session));
+    if (!removed && removed.error().number != ENOENT) {
+        return explain("cannot end a session", removed.error());
+    }
+    return {};
+}
+
+Result<std::size_t> Conntrack::remove_if(SessionFamily family, const Wanted& wanted) {
+    std::vector<Session> chosen;
+    const auto listed = list(family, [&](const Session& session) {
+        if (wanted(session)) chosen.push_back(session);
+    });
+    if (!listed) return listed.failure();
+    for (const Session& session : chosen) {
+        if (auto removed = remove(session); !removed) return removed.failure();
+    }
+    return chosen.size();
+}
+
+Result<std::size_t> Conntrack::remove_translated_to(Ip4 outside) {
+    const IpAddress address(outside);
+    return remove_if(SessionFamily::v4, [&address](const Session& session) {
+        return (session.source_nat && session.reply.destination == address) ||
+               (session.destination_nat && session.original.destination == address);
+    });
+}
+
+Result<ConntrackWatch> ConntrackWatch::open(Groups groups) {
+    auto socket = NetlinkSocket::open(Bus::netfilter);
+    if (!socket) return socket.failure();
+    socket->set_receive_buffer(kEventBuffer);
+    const auto join = [&socket](bool wanted, unsigned group) -> Status {
+        return wanted ? socket->join(group) : Status{};
+    };
+    if (auto joined = join(groups.began, NFNLGRP_CONNTRACK_NEW); !joined) return joined.failure();
+    if (auto joined = join(groups.changed, NFNLGRP_CONNTRACK_UPDATE); !joined) {
+        return joined.failure();
+    }
+    if (auto joined = join(groups.ended, NFNLGRP_CONNTRACK_DESTROY); !joined) {
+        return joined.failure();
+    }
+    return ConntrackWatch(std::move(*socket));
+}
+
+bool ConntrackWatch::read(const std::function<void(const SessionEvent&)>& on_event) {
+    const auto events = socket_.read_events([&on_event](const MessageView& message) {
+        if (const auto event = decode_session_event(message)) on_event(*event);
+    });
+    return !events.overrun;
+}
+
+}  // namespace gatehouse::kernel

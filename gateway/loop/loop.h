@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The one epoll loop: files, signals, timers, one thread. The clock is read once per turn, so all
+// that happens in a turn happens at the same moment.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <csignal>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "gateway/base/result.h"
+#include "gateway/base/time.h"
+
+namespace gatehouse::loop {
+
+// A file descriptor that is closed with its owner.
+class Fd {
+  public:
+    Fd() = default;
+    explicit Fd(int number) : number_(number) {}
+    Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    ~Fd();
+
+    int get() const { return number_; }
+    // Hands the descriptor over: somebody else closes it.
+    int release() { return std::exchange(number_, -1); }
+    explicit operator bool() const { return number_ >= 0; }
+
+  private:
+    int number_ = -1;
+};
+
+using TimerId = std::uint64_t;
+
+class Loop {
+  public:
+    using FileCallback = std::function<void(std::uint32_t events)>;
+    using Callback = std::function<void()>;
+
+    static Result<std::unique_ptr<Loop>> make();
+
+    // Calls back while fd shows one of the epoll events. One callback per fd; the caller keeps the
+    // fd open until unwatch().
+    Status watch(int fd, std::uint32_t events, FileCallback callback);
+    void unwatch(int fd);
+
+    // Calls back when the signal arrives; it is blocked from its default action from then on.
+    Status on_signal(int signal, Callback callback);
+
+    // Calls back once, in the first turn whose now >= at.
+    TimerId at(Instant at, Callback callback);
+    TimerId after(Duration delay, Callback callback) {
+        return at(now_ + delay, std::move(callback));
+    }
+    void cancel(TimerId timer);
+
+    // The time of this turn, since boot.
+    Instant now() const { return now_; }
+
+    // Turns until stop() is called from a callback; false when the kernel refuses to wait.
+    bool run();
+    void stop() { running_ = false; }
+    // One turn that waits no longer than the limit.
+    bool turn(Duration limit);
+
+  private:
+    explicit Loop(Fd epoll) : epoll_(std::move(epoll)) {}
+    void read_clock();
+    void run_timers();
+    int wait_milliseconds(Duration limit) const;
+    void read_signals();
+
+    struct Watch {
+        std::uint64_t serial;
+        FileCallback callback;
+    };
+
+    Fd epoll_;
+    Fd signals_;
+    sigset_t signal_set_{};
+    std::map<int, Callback> signal_callbacks_;
+    std::unordered_map<int, std::shared_ptr<Watch>> watches_;
+    std::map<std::pair<Instant, TimerId>, Callback> timers_;
+    std::unordered_map<TimerId, Instant> deadlines_;
+    TimerId last_timer_ = 0;
+    std::uint64_t last_serial_ = 0;
+    Instant now_{};
+    bool running_ = false;
+};
+
+}  // namespace gatehouse::loop

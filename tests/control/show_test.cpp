@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/control/show.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "gateway/control/status.h"
+
+using namespace gatehouse::control;
+
+namespace {
+
+StatusView example() {
+    StatusView status;
+    status.version = "1.2.3";
+    status.uptime = 93784;
+    status.wan = {"wan0", "11.0.0.1/24"};
+    status.reach = "public";
+    status.lan = {{"br-lan", "192.168.1.1/24"}, {"br-guest", ""}};
+    status.nat_type = "restricted-cone";
+    status.mapping = "endpoint-independent";
+    status.filtering = "address-dependent";
+    status.kernel = {{"release", "6.6.1"}, {"queue", "native"}};
+    status.safeguards = {{"user", "gatehouse"}, {"seccomp", "on"}};
+    return status;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_status_has_the_fields_that_are_promised) {
+    BOOST_TEST(write_status_json(example()) ==
+               R"({"version":"1.2.3","uptime":93784,)"
+               R"("wan":{"interface":"wan0","address":"11.0.0.1/24","reach":"public"},)"
+               R"("lan":[{"interface":"br-lan","address":"192.168.1.1/24"},)"
+               R"({"interface":"br-guest","address":null}],)"
+               R"("nat":{"type":"restricted-cone","mapping":"endpoint-independent",)"
+               R"("filtering":"address-dependent"},"counts":{},)"
+               R"("kernel":{"release":"6.6.1","queue":"native"},)"
+               R"("safeguards":{"user":"gatehouse","seccomp":"on"}})");
+}
+
+BOOST_AUTO_TEST_CASE(a_person_reads_it_in_lines) {
+    const auto value = parse_json(write_status_json(example()));
+    BOOST_REQUIRE(value.ok());
+    BOOST_TEST(show_status(*value) ==
+               "gatehouse   1.2.3\n"
+               "uptime      1d 02:03:04\n"
+               "outside     wan0  11.0.0.1/24  public\n"
+               "inside      br-lan  192.168.1.1/24\n"
+               "inside      br-guest  -\n"
+               "nat         restricted-cone (mapping endpoint-independent, filtering "
+               "address-dependent)\n"
+               "kernel      release  6.6.1\n"
+               "            queue    native\n"
+               "safeguards  user     gatehouse\n"
+               "            seccomp  on\n");
+}
