@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the daemon answers on the control socket.
+#include <unistd.h>
+
+#include "gateway/base/json.h"
+#include "gateway/base/text.h"
+#include "gateway/config/loader.h"
+#include "gateway/daemon/daemon.h"
+#include "gateway/daemon/files.h"
+#include "gateway/daemon/nat_api.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+void write_problems(JsonWriter& json, std::string_view name,
+                    const std::vector<config::Problem>& problems) {
+    json.key(name);
+    json.begin_array();
+    for (const config::Problem& problem : problems)
+        json.value(problem.to_string());
+    json.end_array();
+}
+
+control::StatusView::Side side_of(const House& house, const std::string& name) {
+    const Interface* interface = house.interface(name);
+    if (interface == nullptr || interface->addresses.empty()) return {name, ""};
+    return {name, interface->addresses.front().to_string()};
+}
+
+}  // namespace
+
+std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after) {
+    std::vector<std::string> out;
+    if (before.gateway.control != after.gateway.control) out.emplace_back("control");
+    if (before.gateway.state != after.gateway.state) out.emplace_back("state");
+    if (before.gateway.user != after.gateway.user) out.emplace_back("user");
+    return out;
+}
+
+control::Response Daemon::serve(const control::Request& request) {
+    const bool reads = request.method == "GET";
+    if (request.path == "/api/v1/reload") {
+        if (reads) return failure(405, "reload is asked for with POST");
+        if (!request.may_write) return failure(403, "only root may change the gateway");
+        return serve_reload(request);
+    }
+    const NatApi nat{house_.engine(), house_.hosts(), [this] { return sessions(); },
+                     [this] { flush_nat(); }};
+    if (auto answer = serve_nat(nat, request, loop_->now())) return std::move(*answer);
+    if (!reads) return failure(405, "this can only be read");
+    if (request.path == "/api/v1/status")
+        return {200, "application/json", write_status_json(status())};
+    if (request.path == "/metrics") {
+        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text()};
+    }
+    return failure(404, "there is nothing here; /api/v1/status is the place to begin");
+}
+
+control::Response Daemon::serve_reload(const control::Request& request) {
+    if (!request.body.empty()) return reload(request.body);
+    const auto text = read_file(config_file_);
+    if (text) return reload(*text);
+    // The daemon's user may not read it; whoever asks may, and can send the text.
+    control::Response out = failure(409, text.error().text);
+    out.body.pop_back();
+    out.body += ",\"file\":";
+    append_json_string(out.body, config_file_);
+    out.body += "}";
+    return out;
+}
+
+control::Response Daemon::reload(const std::string& text) {
+    const config::ConfigResult result = config::load_config(text, config_file_);
+    house_.metrics().add(Metric::config_reloads, result.config ? "ok" : "failed");
+    control::Response out;
+    JsonWriter json(out.body);
+    json.begin_object();
+    if (!result.config) {
+        out.status = 422;
+        json.field("error", "the configuration is not changed");
+        say(Level::error, "reload refused", {{"reason", result.errors.front().to_string()}});
+    }
+    write_problems(json, "errors", result.errors);
+    write_problems(json, "warnings", result.warnings);
+    json.key("after_restart");
+    json.begin_array();
+    if (result.config) {
+        for (const std::string& option : needs_restart(start_config_, *result.config)) {
+            json.value(option);
+        }
+    }
+    json.end_array();
+    json.end_object();
+    if (result.config) {
+        say(Level::notice, "configuration reloaded", {{"file", config_file_}});
+        log_.set_most(level_of(result.config->gateway.log_level));
+        handle(Reconfigured{*result.config});
+    }
+    return out;
+}
+
+void Daemon::reload_by_signal() {
+    const auto text = read_file(config_file_);
+    if (text) {
+        reload(*text);
+        return;
+    }
+    house_.metrics().add(Metric::config_reloads, "failed");
+    say(Level::error, "reload refused",
+        {{"reason", text.error().text}, {"try", "gatehouse reload"}});
+}
+
+control::StatusView Daemon::status() const {
+    const config::Config& config = house_.config();
+    control::StatusView out;
+    out.version = GATEHOUSE_VERSION;
+    out.uptime = whole_seconds(loop_->now() - house_.started());
+    out.wan = side_of(house_, config.gateway.wan);
+    if (!house_.outside_address()) out.wan.address.clear();
+    out.reach = to_string(reach_of(house_.outside_address().value_or(Ip4{})));
+    for (const std::string& name : config.gateway.lan)
+        out.lan.push_back(side_of(house_, name));
+    out.nat_type = to_string(config.nat.type);
+    out.mapping = to_string(config.nat.mapping);
+    out.filtering = to_string(config.nat.filtering);
+    add_nat_counts(out, house_.engine(), house_.hosts(), loop_->now());
+    out.kernel = kernel_facts_;
+    out.safeguards = safeguards_;
+    return out;
+}
+
+std::string Daemon::metrics_text() {
+    Metrics& metrics = house_.metrics();
+    metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
+    metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
+    update_nat_metrics(metrics, house_.engine(), loop_->now());
+    std::string out;
+    metrics.write_prometheus(out);
+    return out;
+}
+
+}  // namespace gatehouse::daemon

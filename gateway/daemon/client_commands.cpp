@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/daemon/client_commands.h"
+
+#include "gateway/base/text.h"
+#include "gateway/control/client.h"
+#include "gateway/control/json_value.h"
+#include "gateway/control/show.h"
+#include "gateway/control/table.h"
+#include "gateway/daemon/files.h"
+#include "gateway/daemon/forward_arguments.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+using control::Answer;
+using control::JsonValue;
+
+// The answer of the daemon as a value, or nothing after saying what is wrong.
+std::optional<JsonValue> read_answer(const Result<Answer>& answer) {
+    if (!answer) {
+        complain(answer.error().text, kFailed);
+        return std::nullopt;
+    }
+    auto value = control::parse_json(answer->body);
+    if (!value) {
+        complain(value.error().text, kFailed);
+        return std::nullopt;
+    }
+    return std::move(*value);
+}
+
+// What the daemon did not do, and whose mistake that is.
+int refused(const JsonValue& value, unsigned status) {
+    const bool wrong = status == 400 || status == 422;
+    return complain(value["error"].to_text(), wrong ? kWrong : kFailed);
+}
+
+int show_reload(const JsonValue& answer, unsigned http_status) {
+    for (const JsonValue& text : answer["errors"].items) {
+        print(stderr, concat(text.to_text(), "\n"));
+    }
+    for (const JsonValue& text : answer["warnings"].items) {
+        print(stderr, concat("warning: ", text.to_text(), "\n"));
+    }
+    if (http_status != 200) return refused(answer, http_status);
+    for (const JsonValue& option : answer["after_restart"].items) {
+        print(stderr, concat("gatehouse: '", option.to_text(), "' changes with a restart\n"));
+    }
+    print(stdout, "reloaded\n");
+    return kDone;
+}
+
+int add_forward(const ForwardCommand& command) {
+    const auto answer = control::ask(command.socket, "POST", "/api/v1/forwards", command.body);
+    const auto value = read_answer(answer);
+    if (!value) return kFailed;
+    if (answer->status != 200 && answer->status != 201) return refused(*value, answer->status);
+    if (command.json) {
+        print(stdout, answer->body + "\n");
+        return kDone;
+    }
+    for (const JsonValue& row : value->items)
+        print(stdout, row["id"].to_text() + "\n");
+    return kDone;
+}
+
+int delete_forward(const ForwardCommand& command, const std::string& id) {
+    const auto answer = control::ask(command.socket, "DELETE", "/api/v1/forwards/" + id);
+    const auto value = read_answer(answer);
+    if (!value) return kFailed;
+    if (answer->status != 200) return refused(*value, answer->status);
+    if (command.json) print(stdout, answer->body + "\n");
+    return kDone;
+}
+
+}  // namespace
+
+int reload_command(const Client& client, const std::optional<std::string>& file) {
+    static constexpr const char* kPath = "/api/v1/reload";
+    std::string text;
+    if (file) {
+        const auto read = read_file(*file);
+        if (!read) return complain(read.error().text, kFailed);
+        text = *read;
+    }
+    auto answer = control::ask(client.socket, "POST", kPath, text);
+    auto value = read_answer(answer);
+    if (value && answer->status == 409) {
+        // The daemon's user may not read the file, but we may.
+        const auto read = read_file((*value)["file"].string);
+        if (!read) return complain(read.error().text, kFailed);
+        answer = control::ask(client.socket, "POST", kPath, *read);
+        value = read_answer(answer);
+    }
+    return value ? show_reload(*value, answer->status) : kFailed;
+}
+
+int status_command(const Client& client) {
+    const auto answer = control::ask(client.socket, "GET", "/api/v1/status");
+    const auto value = read_answer(answer);
+    if (!value) return kFailed;
+    if (answer->status != 200) return refused(*value, answer->status);
+    print(stdout, client.json ? answer->body + "\n" : control::show_status(*value));
+    return kDone;
+}
+
+int list_command(const Client& client, std::string_view resource) {
+    const auto answer = control::ask(client.socket, "GET", concat("/api/v1/", resource));
+    const auto value = read_answer(answer);
+    if (!value) return kFailed;
+    if (answer->status != 200) return refused(*value, answer->status);
+    print(stdout, client.json ? answer->body + "\n"
+                              : control::show_table(control::columns_of(resource), *value));
+    return kDone;
+}
+
+int forward_command(Arguments arguments) {
+    const auto command = parse_forward_arguments(arguments);
+    if (!command) return complain(command.error().text, kWrong);
+    if (command->help) {
+        print(stdout, kForwardUsage);
+        return kDone;
+    }
+    if (!command->body.empty()) return add_forward(*command);
+    int code = kDone;
+    for (const std::string& id : command->ids) {
+        const int one = delete_forward(*command, id);
+        if (code == kDone) code = one;
+    }
+    return code;
+}
+
+}  // namespace gatehouse::daemon

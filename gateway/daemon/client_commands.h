@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The commands that ask the running daemon over its control socket.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/daemon/terminal.h"
+
+namespace gatehouse::daemon {
+
+struct Client {
+    std::string socket = kDefaultSocket;
+    bool json = false;
+};
+
+// Each prints its answer and gives the exit code.
+int reload_command(const Client& client, const std::optional<std::string>& file);
+int status_command(const Client& client);
+int list_command(const Client& client, std::string_view resource);
+// forward add ... | forward del ID...
+int forward_command(Arguments arguments);
+
+}  // namespace gatehouse::daemon

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/daemon/daemon.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "gateway/base/random.h"
+#include "gateway/base/text.h"
+#include "gateway/daemon/files.h"
+#include "gateway/daemon/lock.h"
+#include "gateway/daemon/router_ports.h"
+#include "gateway/kernel/ruleset_loader.h"
+#include "gateway/nat/ruleset.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+constexpr std::uint8_t kInetFamily = 1;  // NFPROTO_INET
+
+std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
+    std::vector<Interface> out;
+    for (const auto& [index, link] : table.links()) {
+        Interface interface {
+            link.name, link.running, {}
+        };
+        const auto best = table.outside_address(link);
+        for (const kernel::LinkAddress4& address : link.addresses) {
+            if (!address.usable()) continue;
+            const bool first = best && address.local == *best;
+            interface.addresses.insert(
+                first ? interface.addresses.begin() : interface.addresses.end(),
+                Prefix4{address.local, address.prefix_length});
+        }
+        out.push_back(std::move(interface));
+    }
+    return out;
+}
+
+// The folder for what survives a restart, owned by the user that the daemon becomes.
+Status make_state_folder(const std::string& path, const std::string& user) {
+    static constexpr mode_t kOwnerOnly = 0700;
+    const Status made = make_folders(path, kOwnerOnly);
+    if (!made) return made;
+    const auto account = find_account(user);
+    if (account && ::geteuid() == 0 && ::chown(path.c_str(), account->uid, account->gid) != 0) {
+        return fail_with_errno(path);
+    }
+    return {};
+}
+
+}  // namespace
+
+Level level_of(config::LogLevel level) {
+    switch (level) {
+        case config::LogLevel::error: return Level::error;
+        case config::LogLevel::warning: return Level::warning;
+        case config::LogLevel::info: return Level::info;
+        case config::LogLevel::debug: return Level::debug;
+    }
+    return Level::info;
+}
+
+namespace {
+
+HashKey make_key() {
+    SystemRandom random;
+    return HashKey::make(random);
+}
+
+bool has_fact(const control::StatusView::Facts& facts, std::string_view name) {
+    return std::any_of(facts.begin(), facts.end(), [name](const auto& fact) {
+        return fact.first == name && fact.second == "yes";
+    });
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_file, config::Config config, LogWriter& log)
+    : config_file_(std::move(config_file)),
+      log_(log),
+      house_(make_key()),
+      start_config_(std::move(config)) {
+    log_.set_most(level_of(start_config_.gateway.log_level));
+}
+
+Daemon::~Daemon() = default;
+
+void Daemon::say(Level level, std::string fact, std::vector<LogLine::Field> fields) {
+    log_.write({level, "daemon", std::move(fact), std::move(fields)});
+}
+
+Status Daemon::start() {
+    auto lock = take_lock();
+    if (!lock) return lock.failure();
+    lock_ = std::move(*lock);
+    const Status opened = open_sockets();
+    if (!opened) return opened;
+    // Frames that a bridge of the house carries are not ours to translate: the bridge would lose
+    // those that come back to their own port. Not every kernel has this switch; only root turns it.
+    (void)write_file("/proc/sys/net/bridge/bridge-nf-call-iptables", "0");
+    safeguards_ = drop_privileges(start_config_.gateway.user);
+    for (const auto& [name, state] : safeguards_)
+        say(Level::info, name, {{"state", state}});
+    const Status watching = watch_everything();
+    if (!watching) return watching;
+    handle(LinksSeen{interfaces_of(links_->table())});
+    look_at_ports();
+    Abilities abilities;
+    abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
+    handle(Started{start_config_, abilities});
+    for (const auto& [key, neighbour] : neighbours_->table().all()) {
+        handle(NeighbourSeen{neighbour.address, neighbour.mac});
+    }
+    if (failure_) return fail(*failure_);
+    return {};
+}
+
+Status Daemon::open_sockets() {
+    auto made = loop::Loop::make();
+    if (!made) return made.failure();
+    loop_ = std::move(*made);
+    const config::Gateway& gateway = start_config_.gateway;
+    const Status state = make_state_folder(gateway.state, gateway.user);
+    if (!state) return state;
+    auto listening = control::listen_unix(gateway.control);
+    if (!listening) return listening.failure();
+    auto server = control::HttpServer::make(
+        *loop_, std::move(*listening), control::peer_may_write,
+        [this](const control::Request& request) { return serve(request); });
+    if (!server) return server.failure();
+    control_ = std::move(*server);
+    auto links = kernel::LinkWatch::open();
+    if (!links) return links.failure();
+    links_.emplace(std::move(*links));
+    auto nft = kernel::NftWatch::open();
+    if (!nft) return nft.failure();
+    nft_.emplace(std::move(*nft));
+    auto neighbours = kernel::NeighbourWatch::open();
+    if (!neighbours) return neighbours.failure();
+    neighbours_.emplace(std::move(*neighbours));
+    kernel_facts_ = kernel_facts();
+    const bool can_queue =
+        has_fact(kernel_facts_, "queue_expression") || has_fact(kernel_facts_, "queue_target");
+    auto nat = NatShell::open(can_queue);
+    if (!nat) return nat.failure();
+    nat_.emplace(std::move(*nat));
+    return {};
+}
+
+Status Daemon::watch_everything() {
+    const auto end = [this] {
+        stopping_ = true;
+        loop_->stop();
+    };
+    for (const int signal : {SIGTERM, SIGINT}) {
+        const Status watched = loop_->on_signal(signal, end);
+        if (!watched) return watched;
+    }
+    const Status hangup = loop_->on_signal(SIGHUP, [this] { reload_by_signal(); });
+    if (!hangup) return hangup;
+    const Status links =
+        loop_->watch(links_->fd(), EPOLLIN, [this](std::uint32_t) { read_links(); });
+    if (!links) return links;
+    const Status nft = loop_->watch(nft_->fd(), EPOLLIN, [this](std::uint32_t) { read_commits(); });
+    if (!nft) return nft;
+    const Status neighbours =
+        loop_->watch(neighbours_->fd(), EPOLLIN, [this](std::uint32_t) { read_neighbours(); });
+    if (!neighbours) return neighbours;
+    const Status endings = loop_->watch(nat_->endings_fd(), EPOLLIN, [this](std::uint32_t) {
+        Effects effects;
+        nat_->read_endings(feed_into(effects));
+        perform(effects);
+    });
+    if (!endings || nat_->queue() == nullptr) return endings;
+    return loop_->watch(nat_->queue()->fd(), EPOLLIN, [this](std::uint32_t) { read_queue(); });
+}
+
+Status Daemon::run() {
+    say(Level::notice, "ready",
+        {{"version", GATEHOUSE_VERSION}, {"control", start_config_.gateway.control}});
+    while (!stopping_ && !failure_) {
+        if (!loop_->run()) return fail("waiting for events failed");
+    }
+    if (failure_) return fail(*failure_);
+    if (house_.config().gateway.flush_on_exit) {
+        const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
+        if (!removed.status) return removed.status;
+    }
+    say(Level::notice, "stopped",
+        {{"ruleset", house_.config().gateway.flush_on_exit ? "removed" : "stays"}});
+    ::unlink(start_config_.gateway.control.c_str());
+    return {};
+}
+
+void Daemon::handle(const Event& event) {
+    Effects effects;
+    house_.handle(event, loop_->now(), effects);
+    perform(effects);
+}
+
+void Daemon::flush_nat() {
+    Effects effects;
+    house_.flush_nat(loop_->now(), effects);
+    perform(effects);
+}
+
+NatShell::Feed Daemon::feed_into(Effects& next) {
+    return [this, &next](const nat::Event& event) { house_.handle(event, loop_->now(), next); };
+}
+
+void Daemon::perform(Effects& effects) {
+    Effects next;
+    while (!effects.empty() && !failure_) {
+        for (const Step& step : effects.steps)
+            perform(step, next);
+        nat_->perform(effects.nat, feed_into(next));
+        std::swap(effects, next);
+        next.clear();
+    }
+}
+
+void Daemon::perform(const Step& step, Effects& next) {
+    if (const auto* line = std::get_if<LogLine>(&step)) return log_.write(*line);
+    if (const auto* timer = std::get_if<SetTimer>(&step)) return set_timer(timer->at);
+    if (std::holds_alternative<EnableForwarding>(step)) return enable_forwarding();
+    if (const auto* load = std::get_if<LoadRuleset>(&step)) return load_ruleset(load->text, next);
+    if (const auto* timeouts = std::get_if<SetTimeouts>(&step)) {
+        return set_timeouts(timeouts->timeouts);
+    }
+    if (const auto* ports = std::get_if<SetRouterPorts>(&step)) {
+        const Status set = nat_->set_router_ports(ports->ports);
+        if (!set)
+            say(Level::warning, "ports of the router not set", {{"reason", set.error().text}});
+        return;
+    }
+    if (std::holds_alternative<AdoptElements>(step)) {
+        return nat_->feed_elements(true, feed_into(next));
+    }
+    failure_ = std::get<EndWithError>(step).text;
+    loop_->stop();
+}
+
+void Daemon::load_ruleset(const std::string& text, Effects& next) {
+    const kernel::RulesetLoad load = kernel::load_ruleset(text);
+    nft_->add_own(load.process);
+    Status status = load.status;
+    if (status) status = nat_->install_queue_rule(has_fact(kernel_facts_, "queue_expression"));
+    const auto error = status ? std::nullopt : std::optional(status.error());
+    house_.handle(RulesetDone{error}, loop_->now(), next);
+}
+
+void Daemon::set_timeouts(const config::Timeouts& timeouts) {
+    const Status set = nat_->set_timeouts(timeouts, has_fact(kernel_facts_, "timeout_objects"));
+    if (!set) say(Level::warning, "timeouts not set", {{"reason", set.error().text}});
+}
+
+void Daemon::enable_forwarding() {
+    const Status enabled = write_file("/proc/sys/net/ipv4/ip_forward", "1");
+    if (!enabled) say(Level::error, "forwarding is off", {{"reason", enabled.error().text}});
+    const Status own =
+        write_file("/proc/sys/net/ipv4/ip_local_port_range",
+                   concat(nat::kRouterPorts.first.number, " ", nat::kRouterPorts.last.number));
+    if (!own) say(Level::warning, "own ports are not kept apart", {{"reason", own.error().text}});
+}
+
+void Daemon::set_timer(Instant at) {
+    if (timer_) loop_->cancel(*timer_);
+    timer_ = loop_->at(at, [this] {
+        timer_.reset();
+        handle(TimerFired{});
+    });
+}
+
+void Daemon::read_queue() {
+    Effects effects;
+    nat_->read_queue(feed_into(effects));
+    perform(effects);
+}
+
+void Daemon::read_neighbours() {
+    neighbours_->read([this](const kernel::Neighbour& neighbour) {
+        const bool gone = neighbour.state == kernel::NeighbourState::failed;
+        handle(
+            NeighbourSeen{neighbour.address, gone ? std::nullopt : std::optional(neighbour.mac)});
+    });
+}
+
+void Daemon::look_at_ports() {
+    static constexpr Duration kPeriod = 5s;
+    handle(PortsSeen{read_router_ports()});
+    loop_->after(kPeriod, [this] { look_at_ports(); });
+}
+
+std::optional<std::vector<kernel::Session>> Daemon::sessions() {
+    std::vector<kernel::Session> out;
+    const Status listed = nat_->list_sessions([&out](const kernel::Session& session) {
+        if (session.source_nat || session.destination_nat) out.push_back(session);
+    });
+    return listed ? std::optional(std::move(out)) : std::nullopt;
+}
+
+void Daemon::read_links() {
+    if (links_->read()) handle(LinksSeen{interfaces_of(links_->table())});
+}
+
+void Daemon::read_commits() {
+    std::optional<std::string> by;
+    nft_->read([&by](const kernel::NftCommit& commit) {
+        if (commit.overrun) by = "unknown, notices were lost";
+        if (commit.own || commit.find(kInetFamily, nat::kTableName) == nullptr) return;
+        by = concat(commit.program, '[', commit.process, ']');
+    });
+    if (by) handle(TableTouched{*by});
+}
+
+}  // namespace gatehouse::daemon

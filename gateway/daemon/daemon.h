@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The daemon: runs the house on the real kernel. It reads events (links, nftables, signals, the
+// control socket, time), hands them to House::handle and carries out the effects in their order.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/base/log.h"
+#include "gateway/control/http_server.h"
+#include "gateway/control/status.h"
+#include "gateway/daemon/house.h"
+#include "gateway/daemon/log_writer.h"
+#include "gateway/daemon/nat_shell.h"
+#include "gateway/daemon/privileges.h"
+#include "gateway/kernel/links.h"
+#include "gateway/kernel/neighbours.h"
+#include "gateway/kernel/nft_watch.h"
+#include "gateway/loop/loop.h"
+
+namespace gatehouse::daemon {
+
+class Daemon {
+  public:
+    // config_file is read again at each reload.
+    Daemon(std::string config_file, config::Config config, LogWriter& log);
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    ~Daemon();
+
+    // From the lock to the loaded ruleset; the error is one line for a person. When it returns
+    // well, the gateway works.
+    Status start();
+    // Works until it is told to stop.
+    Status run();
+
+  private:
+    Status open_sockets();
+    Status watch_everything();
+    void handle(const Event& event);
+    // Calls of the engine's service have left effects: carries them out.
+    void flush_nat();
+    // Carries out the effects, and those that come of them, until there are none.
+    void perform(Effects& effects);
+    void perform(const Step& step, Effects& next);
+    NatShell::Feed feed_into(Effects& next);
+    void load_ruleset(const std::string& text, Effects& next);
+    void set_timeouts(const config::Timeouts& timeouts);
+    void enable_forwarding();
+    void set_timer(Instant at);
+    void read_links();
+    void read_commits();
+    void read_queue();
+    void read_neighbours();
+    void look_at_ports();
+    // The translated IPv4 sessions of the kernel; nothing when it does not tell.
+    std::optional<std::vector<kernel::Session>> sessions();
+    void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
+
+    control::Response serve(const control::Request& request);
+    control::Response serve_reload(const control::Request& request);
+    control::Response reload(const std::string& text);
+    void reload_by_signal();
+    control::StatusView status() const;
+    std::string metrics_text();
+
+    std::string config_file_;
+    LogWriter& log_;
+    House house_;
+    std::unique_ptr<loop::Loop> loop_;
+    loop::Fd lock_;
+    std::optional<kernel::LinkWatch> links_;
+    std::optional<kernel::NftWatch> nft_;
+    std::optional<kernel::NeighbourWatch> neighbours_;
+    std::optional<NatShell> nat_;
+    std::unique_ptr<control::HttpServer> control_;
+    std::optional<loop::TimerId> timer_;
+    config::Config start_config_;  // what only a restart changes is compared with it
+    Safeguards safeguards_;
+    control::StatusView::Facts kernel_facts_;
+    std::optional<std::string> failure_;
+    bool stopping_ = false;
+};
+
+// What the running kernel offers, by name, for `gatehouse status`.
+control::StatusView::Facts kernel_facts();
+
+Level level_of(config::LogLevel level);
+
+// What a changed configuration cannot change before a restart, by option name.
+std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after);
+
+}  // namespace gatehouse::daemon

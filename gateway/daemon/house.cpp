@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/daemon/house.h"
+
+#include <algorithm>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+LogLine line(Level level, std::string_view room, std::string fact,
+             std::vector<LogLine::Field> fields = {}) {
+    return {level, room, std::move(fact), std::move(fields)};
+}
+
+const Interface* find(const std::vector<Interface>& interfaces, std::string_view name) {
+    const auto found = std::find_if(interfaces.begin(), interfaces.end(),
+                                    [name](const Interface& i) { return i.name == name; });
+    return found == interfaces.end() ? nullptr : &*found;
+}
+
+std::string address_text(const Interface& interface) {
+    return interface.addresses.empty() ? "none" : interface.addresses.front().to_string();
+}
+
+std::string text_of(std::optional<Ip4> address) {
+    return address ? address->to_string() : "none";
+}
+
+}  // namespace
+
+void Effects::clear() {
+    steps.clear();
+    nat.clear();
+}
+
+House::House(const HashKey& key) : key_(key) {
+    hosts_.subscribe(
+        [this](const IpAddress& address, const nat::Host*) { changed_hosts_.push_back(address); });
+}
+
+void House::handle(const Event& event, Instant now, Effects& out) {
+    std::visit([&](const auto& e) { on(e, now, out); }, event);
+    set_timer(out);
+}
+
+void House::handle(const nat::Event& event, Instant now, Effects& out) {
+    if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
+    tell_engine(event, now, out);
+    set_timer(out);
+}
+
+void House::flush_nat(Instant now, Effects& out) {
+    const std::size_t first = out.nat.notices.size();
+    engine_->flush(out.nat);
+    log_notices(now, out, first);
+    set_timer(out);
+}
+
+void House::tell_engine(const nat::Event& event, Instant now, Effects& out) {
+    if (!engine_) return;
+    const std::size_t first = out.nat.notices.size();
+    engine_->handle(event, now, out.nat);
+    log_notices(now, out, first);
+}
+
+void House::set_timer(Effects& out) {
+    std::optional<Instant> next = load_at_;
+    if (engine_) {
+        const auto deadline = engine_->next_deadline();
+        if (deadline && (!next || *deadline < *next)) next = deadline;
+    }
+    if (next == timer_) return;
+    timer_ = next;
+    if (next) out.steps.emplace_back(SetTimer{*next});
+}
+
+const Interface* House::interface(std::string_view name) const {
+    return find(interfaces_, name);
+}
+
+bool House::is_inside(const IpAddress& address) const {
+    if (!address.is_v4()) return false;
+    return std::any_of(
+        config_.gateway.lan.begin(), config_.gateway.lan.end(), [&](const std::string& name) {
+            const Interface* lan = interface(name);
+            return lan != nullptr && std::any_of(lan->addresses.begin(), lan->addresses.end(),
+                                                 [&](const Prefix4& prefix) {
+                                                     return prefix.contains(address.v4());
+                                                 });
+        });
+}
+
+void House::on(const Started& event, Instant now, Effects& out) {
+    started_ = now;
+    config_ = event.config;
+    abilities_ = event.abilities;
+    publish_static_hosts(now, out);
+    changed_hosts_.clear();
+    engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
+    tell_engine(nat::ReservedPorts{router_ports_}, now, out);
+    update_outside(now, out);
+    out.steps.emplace_back(SetTimeouts{config_.timeouts});
+    want_ruleset(now, out);
+}
+
+void House::on(const Reconfigured& event, Instant now, Effects& out) {
+    config_ = event.config;
+    publish_static_hosts(now, out);
+    update_outside(now, out);
+    tell_engine(nat::Reconfigured{config_}, now, out);
+    out.steps.emplace_back(SetTimeouts{config_.timeouts});
+    want_ruleset(now, out);
+}
+
+void House::publish_static_hosts(Instant now, Effects& out) {
+    hosts_.withdraw_all(nat::HostSource::static_);
+    for (const config::StaticLease& lease : config_.static_leases) {
+        hosts_.publish(lease.address, nat::HostSource::static_, lease.mac, lease.name);
+    }
+    tell_changed_hosts(now, out);
+}
+
+void House::tell_changed_hosts(Instant now, Effects& out) {
+    for (const IpAddress& address : std::exchange(changed_hosts_, {})) {
+        tell_engine(nat::HostChanged{address}, now, out);
+    }
+}
+
+void House::on(const PortsSeen& event, Instant now, Effects& out) {
+    if (event.ports == router_ports_) return;
+    router_ports_ = event.ports;
+    tell_engine(nat::ReservedPorts{router_ports_}, now, out);
+    if (loaded_once_) out.steps.emplace_back(SetRouterPorts{router_ports_});
+}
+
+void House::on(const NeighbourSeen& event, Instant now, Effects& out) {
+    if (event.mac && is_inside(event.address)) {
+        hosts_.publish(event.address, nat::HostSource::neighbour, event.mac);
+    } else {
+        hosts_.withdraw(event.address, nat::HostSource::neighbour);
+    }
+    tell_changed_hosts(now, out);
+}
+
+void House::want_ruleset(Instant now, Effects& out) {
+    nat::RulesetInput input = nat::ruleset_input(config_);
+    input.timeout_objects = abilities_.timeout_objects;
+    std::string text = nat::write_ruleset(input);
+    if (text == wanted_) return;
+    wanted_ = std::move(text);
+    load(now, out);
+}
+
+void House::load(Instant now, Effects& out) {
+    load_at_.reset();
+    if (loading_) {
+        again_ = true;
+        return;
+    }
+    loading_ = true;
+    again_ = false;
+    last_load_ = now;
+    out.steps.emplace_back(LoadRuleset{wanted_});
+}
+
+void House::on(const RulesetDone& event, Instant now, Effects& out) {
+    loading_ = false;
+    metrics_.add(Metric::ruleset_applies, event.error ? "failed" : "ok");
+    if (event.error) {
+        if (!loaded_once_) {
+            out.steps.emplace_back(EndWithError{event.error->text});
+            return;
+        }
+        out.steps.emplace_back(line(Level::error, "nat", "ruleset refused by the kernel",
+                                    {{"reason", event.error->text},
+                                     {"again_in", std::to_string(whole_seconds(retry_)) + "s"}}));
+        load_at_ = now + retry_;
+        retry_ = std::min(retry_ * 2, kLongestRetry);
+        return;
+    }
+    retry_ = kFirstRetry;
+    out.steps.emplace_back(SetRouterPorts{router_ports_});
+    if (!forwarding_) {
+        forwarding_ = true;
+        out.steps.emplace_back(EnableForwarding{});
+    }
+    out.steps.emplace_back(
+        line(loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
+             {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
+    if (!loaded_once_) out.steps.emplace_back(AdoptElements{});
+    if (touched_) out.nat.dump_elements = true;
+    touched_ = false;
+    loaded_once_ = true;
+    if (again_) load(now, out);
+}
+
+void House::on(const TableTouched& event, Instant now, Effects& out) {
+    if (!loaded_once_) return;
+    touched_ = true;
+    if (load_at_) return;
+    metrics_.add(Metric::ruleset_repairs);
+    out.steps.emplace_back(line(Level::warning, "nat",
+                                "table changed by another program, loading again",
+                                {{"by", event.by}}));
+    const Instant earliest = last_load_ + kRepairPause;
+    if (now >= earliest) {
+        load(now, out);
+        return;
+    }
+    load_at_ = earliest;
+}
+
+void House::on(const TimerFired&, Instant now, Effects& out) {
+    timer_.reset();
+    if (load_at_ && *load_at_ <= now) load(now, out);
+    tell_engine(nat::TimerFired{}, now, out);
+}
+
+void House::on(const LinksSeen& event, Instant now, Effects& out) {
+    const std::vector<Interface> before = std::exchange(interfaces_, event.interfaces);
+    const auto note = [&](const std::string& name) {
+        note_interface(find(before, name), find(interfaces_, name), name, out);
+    };
+    note(config_.gateway.wan);
+    std::for_each(config_.gateway.lan.begin(), config_.gateway.lan.end(), note);
+    update_outside(now, out);
+}
+
+void House::note_interface(const Interface* before, const Interface* after, std::string_view name,
+                           Effects& out) {
+    const auto say = [&](std::string fact, std::vector<LogLine::Field> fields = {}) {
+        fields.insert(fields.begin(), {"name", std::string(name)});
+        metrics_.add(Metric::link_changes);
+        out.steps.emplace_back(line(Level::info, "gateway", std::move(fact), std::move(fields)));
+    };
+    if (before == nullptr && after == nullptr) return;
+    if (after == nullptr) return say("interface is gone");
+    if (before == nullptr) {
+        return say("interface is there",
+                   {{"running", after->running ? "1" : "0"}, {"address", address_text(*after)}});
+    }
+    if (before->running != after->running) {
+        say(after->running ? "interface down -> up" : "interface up -> down");
+    }
+    if (before->addresses != after->addresses) {
+        say("interface address " + address_text(*before) + " -> " + address_text(*after));
+    }
+}
+
+void House::update_outside(Instant now, Effects& out) {
+    if (!engine_) return;
+    const Interface* wan = interface(config_.gateway.wan);
+    std::vector<Ip4> seen;
+    if (wan != nullptr && wan->running) {
+        for (const Prefix4& prefix : wan->addresses)
+            seen.push_back(prefix.address);
+    }
+    if (seen == outside_addresses_) return;
+    outside_addresses_ = seen;
+    const std::optional<Ip4> first = seen.empty() ? std::nullopt : std::optional(seen.front());
+    if (first != outside_) {
+        const std::string_view reach = to_string(reach_of(first.value_or(Ip4{})));
+        out.steps.emplace_back(
+            line(Level::notice, "gateway",
+                 "outside address " + text_of(outside_) + " -> " + text_of(first),
+                 {{"reach", std::string(reach)}}));
+        outside_ = first;
+    }
+    tell_engine(nat::OutsideChanged{std::move(seen)}, now, out);
+}
+
+void House::log_notices(Instant now, Effects& out, std::size_t first) {
+    using Kind = nat::Notice::Kind;
+    for (std::size_t i = first; i < out.nat.notices.size(); ++i) {
+        const nat::Notice& notice = out.nat.notices[i];
+        if (notice.kind == Kind::outside_changed) continue;
+        const bool mapping =
+            notice.kind == Kind::mapping_added || notice.kind == Kind::mapping_ended;
+        LogLine text = line(mapping ? Level::debug : Level::info, "nat",
+                            std::string(nat::to_string(notice.kind)),
+                            {{"proto", to_string(notice.proto)},
+                             {"inside", notice.inside.to_string()},
+                             {"outside", notice.outside.to_string()}});
+        if (notice.kind == Kind::refused) {
+            const auto passed = refusals_.allow(nat::to_string(notice.reason), now);
+            if (!passed) {
+                metrics_.add(Metric::log_lines_suppressed);
+                continue;
+            }
+            text.level = Level::warning;
+            text.fields.pop_back();
+            text.fields.emplace_back("reason", nat::to_string(notice.reason));
+            if (*passed > 0) text.fields.emplace_back("suppressed", std::to_string(*passed));
+        }
+        out.steps.emplace_back(std::move(text));
+    }
+}
+
+}  // namespace gatehouse::daemon

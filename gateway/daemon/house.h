@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The house: the composition of all rooms as one function, handle(event, now) -> effects. It holds
+// what the gateway wants and what it has seen, and decides; it touches nothing. The daemon runs it
+// with the real kernel, the simulated world with a double.
+//
+// Rules it keeps:
+//   - Forwarding is switched on only after the ruleset is loaded: nothing passes unfiltered.
+//   - The table is loaded again when another program has changed it, at once, but not more often
+//     than every kRepairPause, so that two programs that fight over it do not eat the processor.
+//   - A ruleset that the kernel refuses ends the start; later it is tried again, ever more slowly,
+//     and what the kernel has stays in force.
+//   - The NAT engine learns what the kernel holds before it writes anything: a restart changes no
+//     mapping.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/base/ip.h"
+#include "gateway/base/log.h"
+#include "gateway/base/metrics.h"
+#include "gateway/base/result.h"
+#include "gateway/base/time.h"
+#include "gateway/config/config.h"
+#include "gateway/nat/engine.h"
+#include "gateway/nat/ruleset.h"
+
+namespace gatehouse::daemon {
+
+// What the house needs to know of an interface of the kernel.
+struct Interface {
+    std::string name;
+    bool running = false;            // up, with a carrier
+    std::vector<Prefix4> addresses;  // usable ones, best first
+
+    friend bool operator==(const Interface&, const Interface&) = default;
+};
+
+// What the kernel offers, as far as the house decides by it.
+struct Abilities {
+    bool timeout_objects = true;  // lifetimes can be set by rules
+
+    friend bool operator==(const Abilities&, const Abilities&) = default;
+};
+
+// Events. Links and ports are told once before the start, so that it knows them.
+struct Started {
+    config::Config config;
+    Abilities abilities;
+};
+struct Reconfigured {
+    config::Config config;
+};
+struct LinksSeen {  // all interfaces, after any change
+    std::vector<Interface> interfaces;
+};
+struct RulesetDone {  // the answer to LoadRuleset
+    std::optional<Error> error;
+};
+struct TableTouched {  // somebody else changed or removed our table
+    std::string by;
+};
+struct PortsSeen {  // those that the router uses itself
+    std::vector<nat::ReservedPort> ports;
+};
+struct NeighbourSeen {
+    IpAddress address;
+    std::optional<Mac> mac;  // nothing: nobody answers there any more
+};
+struct TimerFired {};
+using Event = std::variant<Started, Reconfigured, LinksSeen, RulesetDone, TableTouched, PortsSeen,
+                           NeighbourSeen, TimerFired>;
+
+// Effects: the steps, to be carried out in their order, then those of the NAT engine.
+struct LoadRuleset {
+    std::string text;
+};
+struct EnableForwarding {};
+struct SetTimeouts {  // of the kernel's sessions, where rules do not set them
+    config::Timeouts timeouts;
+};
+struct SetRouterPorts {  // in the set of the table, each in place of all that was there
+    std::vector<nat::ReservedPort> ports;
+};
+struct AdoptElements {};  // to be answered with nat::AdoptElements
+struct SetTimer {         // replaces the one before
+    Instant at;
+};
+struct EndWithError {  // the start has failed
+    std::string text;
+};
+using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterPorts, AdoptElements,
+                          SetTimer, EndWithError, LogLine>;
+struct Effects {
+    std::vector<Step> steps;
+    nat::Effects nat;
+
+    bool empty() const { return steps.empty() && nat.empty(); }
+    void clear();
+};
+
+class House {
+  public:
+    static constexpr Duration kRepairPause = 50ms;
+    static constexpr Duration kFirstRetry = 1s;
+    static constexpr Duration kLongestRetry = 60s;
+
+    // key: secret, fresh for each process.
+    explicit House(const HashKey& key);
+
+    // Appends what is to be done.
+    void handle(const Event& event, Instant now, Effects& out);
+    void handle(const nat::Event& event, Instant now, Effects& out);
+    // Appends what calls of the engine's service have left to be done.
+    void flush_nat(Instant now, Effects& out);
+
+    const config::Config& config() const { return config_; }
+    // From the start on.
+    nat::Engine& engine() { return *engine_; }
+    const nat::Engine& engine() const { return *engine_; }
+    nat::Hosts& hosts() { return hosts_; }
+    const nat::Hosts& hosts() const { return hosts_; }
+    // The interface of that name as last seen; nothing while it is away.
+    const Interface* interface(std::string_view name) const;
+    // The address that hosts are translated to.
+    std::optional<Ip4> outside_address() const { return outside_; }
+    bool forwarding() const { return forwarding_; }
+    Instant started() const { return started_; }
+    Metrics& metrics() { return metrics_; }
+    const Metrics& metrics() const { return metrics_; }
+
+  private:
+    void on(const Started& event, Instant now, Effects& out);
+    void on(const Reconfigured& event, Instant now, Effects& out);
+    void on(const LinksSeen& event, Instant now, Effects& out);
+    void on(const RulesetDone& event, Instant now, Effects& out);
+    void on(const TableTouched& event, Instant now, Effects& out);
+    void on(const PortsSeen& event, Instant now, Effects& out);
+    void on(const NeighbourSeen& event, Instant now, Effects& out);
+    void on(const TimerFired& event, Instant now, Effects& out);
+
+    void publish_static_hosts(Instant now, Effects& out);
+    void tell_changed_hosts(Instant now, Effects& out);
+    void tell_engine(const nat::Event& event, Instant now, Effects& out);
+    void log_notices(Instant now, Effects& out, std::size_t first);
+    void set_timer(Effects& out);
+    bool is_inside(const IpAddress& address) const;
+    void want_ruleset(Instant now, Effects& out);
+    void load(Instant now, Effects& out);
+    void note_interface(const Interface* before, const Interface* after, std::string_view name,
+                        Effects& out);
+    void update_outside(Instant now, Effects& out);
+
+    HashKey key_;
+    config::Config config_;
+    Abilities abilities_;
+    std::vector<Interface> interfaces_;
+    std::vector<Ip4> outside_addresses_;
+    std::optional<Ip4> outside_;
+    std::vector<nat::ReservedPort> router_ports_;
+    nat::Hosts hosts_;
+    std::vector<IpAddress> changed_hosts_;
+    std::unique_ptr<nat::Engine> engine_;
+    RateLimit refusals_{5, 10s};
+    std::optional<Instant> timer_;  // the one that was asked for last
+    Metrics metrics_;
+    Instant started_{};
+
+    std::string wanted_;    // the ruleset as it shall be
+    bool loading_ = false;  // a LoadRuleset has not been answered
+    bool again_ = false;    // something changed meanwhile
+    bool loaded_once_ = false;
+    bool touched_ = false;  // the maps may have lost elements
+    bool forwarding_ = false;
+    Instant last_load_ = Instant::min() + kRepairPause;
+    std::optional<Instant> load_at_;  // a load that waits for its time
+    Duration retry_ = kFirstRetry;
+};
+
+}  // namespace gatehouse::daemon

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/daemon/nat_shell.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <set>
+
+#include "gateway/base/checksum.h"
+#include "gateway/base/text.h"
+#include "gateway/kernel/queue_rule.h"
+#include "gateway/nat/first_packet.h"
+#include "gateway/nat/ruleset.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+using nat::KernelSet;
+
+constexpr std::uint16_t kQueueNumber = 0;
+constexpr std::uint32_t kHeaders = 128;      // of a first packet, more than the engine looks at
+constexpr std::size_t kMostSessions = 4096;  // fed at a time
+constexpr std::size_t kEchoedBytes = 28;     // of a refused packet (RFC 792: header and 8 bytes)
+
+constexpr std::array kSets{
+    KernelSet::source,  KernelSet::source_address, KernelSet::source_session,
+    KernelSet::inbound, KernelSet::inbound_remote, KernelSet::hairpin,
+    KernelSet::open,    KernelSet::open_remote,
+};
+
+bool has_remote_address(KernelSet set) {
+    return set == KernelSet::source_address || set == KernelSet::source_session ||
+           set == KernelSet::inbound_remote || set == KernelSet::open_remote ||
+           set == KernelSet::permit;
+}
+
+bool is_map(KernelSet set) {
+    return set != KernelSet::open && set != KernelSet::open_remote && set != KernelSet::permit;
+}
+
+kernel::ConcatKey key_of(const nat::Element& element) {
+    kernel::ConcatKey key;
+    key.address(element.key.address).proto(element.proto).port(element.key.port);
+    if (has_remote_address(element.set)) key.address(element.remote.address);
+    if (element.set == KernelSet::source_session) key.port(element.remote.port);
+    return key;
+}
+
+nat::CommitFailed::Why why_of(const kernel::NetlinkError& error) {
+    const bool full = error.number == ENOSPC || error.number == ENFILE || error.number == ENOMEM;
+    return full ? nat::CommitFailed::Why::full : nat::CommitFailed::Why::different;
+}
+
+Endpoint4 v4(const IpAddress& address, Port port) {
+    return {address.v4(), port};
+}
+
+}  // namespace
+
+kernel::ElementChange encode_element(const nat::Edit& edit) {
+    kernel::ElementChange out;
+    out.kind = edit.kind == nat::Edit::Kind::remove ? kernel::ElementChange::Kind::remove
+                                                    : kernel::ElementChange::Kind::add;
+    out.set = nat::to_string(edit.element.set);
+    out.key = key_of(edit.element).bytes();
+    if (is_map(edit.element.set) && out.kind == kernel::ElementChange::Kind::add) {
+        out.data = kernel::ConcatKey().endpoint(edit.element.value).bytes();
+    }
+    if (edit.kind == nat::Edit::Kind::refresh) out.timeout = edit.timeout;
+    return out;
+}
+
+std::optional<nat::Element> decode_element(KernelSet set, const kernel::Element& element) {
+    nat::Element out;
+    out.set = set;
+    kernel::ConcatReader key(element.key);
+    out.key.address = key.address();
+    out.proto = key.proto();
+    out.key.port = key.port();
+    if (has_remote_address(set)) out.remote.address = key.address();
+    if (set == KernelSet::source_session) out.remote.port = key.port();
+    if (!key.complete()) return std::nullopt;
+    if (!is_map(set)) return out;
+    kernel::ConcatReader data(element.data);
+    out.value = data.endpoint();
+    return data.complete() ? std::optional(out) : std::nullopt;
+}
+
+std::vector<nat::Session> sessions_of(const kernel::Session& session) {
+    std::vector<nat::Session> out;
+    const kernel::Tuple& original = session.original;
+    const kernel::Tuple& reply = session.reply;
+    if (!original.source.is_v4()) return out;
+    const bool icmp = original.proto == Proto::icmp;
+    nat::Session one;
+    one.proto = original.proto;
+    one.expires = session.timeout.value_or(std::chrono::seconds(0));
+    if (session.source_nat) {
+        one.inside = v4(original.source, original.source_port);
+        one.outside = v4(reply.destination, icmp ? reply.source_port : reply.destination_port);
+        one.remote = v4(reply.source, icmp ? original.source_port : reply.source_port);
+        out.push_back(one);
+    }
+    if (session.destination_nat) {
+        one.inside = v4(reply.source, reply.source_port);
+        one.outside = v4(original.destination, original.destination_port);
+        one.remote = v4(original.source, original.source_port);
+        one.from_outside = true;
+        out.push_back(one);
+    }
+    return out;
+}
+
+Result<NatShell> NatShell::open(bool with_queue) {
+    auto elements = kernel::NftElements::open(nat::kTableName);
+    if (!elements) return elements.failure();
+    auto conntrack = kernel::Conntrack::open();
+    if (!conntrack) return conntrack.failure();
+    auto endings = kernel::ConntrackWatch::open({});
+    if (!endings) return endings.failure();
+    auto timeouts = kernel::CtTimeouts::open();
+    if (!timeouts) return timeouts.failure();
+    auto rules = kernel::NetlinkSocket::open(kernel::Bus::netfilter);
+    if (!rules) return rules.failure();
+    NatShell shell(std::move(*elements), std::move(*conntrack), std::move(*endings),
+                   std::move(*timeouts), std::move(*rules));
+    shell.icmp_ =
+        loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
+    if (!with_queue) return shell;
+    kernel::QueueOptions options;
+    options.number = kQueueNumber;
+    options.copy = kHeaders;
+    auto queue = kernel::NfQueue::open(options);
+    if (!queue) return queue.failure();
+    shell.queue_.emplace(std::move(*queue));
+    return shell;
+}
+
+Status NatShell::install_queue_rule(bool native) {
+    if (!queue_) return {};
+    kernel::QueueRule rule;
+    rule.table = nat::kTableName;
+    rule.chain = nat::kQueueChain;
+    rule.queue = kQueueNumber;
+    rule.native = native;
+    return kernel::set_queue_rule(rules_, rule);
+}
+
+Status NatShell::set_timeouts(const config::Timeouts& timeouts, bool with_objects) {
+    const auto seconds = [](Duration d) { return std::chrono::seconds(whole_seconds(d)); };
+    kernel::IcmpTimeouts icmp;
+    icmp.query = seconds(timeouts.icmp);
+    const Status set = timeouts_.set_defaults(icmp);
+    if (!set || with_objects) return set;
+    kernel::UdpTimeouts udp{seconds(timeouts.udp), seconds(timeouts.udp)};
+    const Status udp_set = timeouts_.set_defaults(udp);
+    if (!udp_set) return udp_set;
+    kernel::TcpTimeouts tcp;
+    tcp.established = seconds(timeouts.tcp_established);
+    for (auto* state : {&tcp.syn_sent, &tcp.syn_received, &tcp.fin_wait, &tcp.close_wait,
+                        &tcp.last_ack, &tcp.time_wait, &tcp.close}) {
+        *state = seconds(timeouts.tcp_transitory);
+    }
+    return timeouts_.set_defaults(tcp);
+}
+
+Status NatShell::set_router_ports(const std::vector<nat::ReservedPort>& ports) {
+    const auto there = elements_.list(nat::kRouterPortsSet);
+    if (!there) return fail(there.error().text);
+    std::set<std::vector<std::uint8_t>> superfluous;
+    for (const kernel::Element& element : *there)
+        superfluous.insert(element.key);
+    std::vector<kernel::ElementChange> changes;
+    for (const nat::ReservedPort& one : ports) {
+        // The range for the router's own connections is not where it listens.
+        if (one.ports == nat::kRouterPorts) continue;
+        const kernel::ConcatKey key = kernel::ConcatKey().proto(one.proto).port(one.ports.first);
+        if (superfluous.erase(key.bytes()) > 0) continue;
+        changes.push_back(
+            {kernel::ElementChange::Kind::add, nat::kRouterPortsSet, key.bytes(), {}, {}});
+    }
+    for (const auto& key : superfluous) {
+        changes.push_back({kernel::ElementChange::Kind::remove, nat::kRouterPortsSet, key, {}, {}});
+    }
+    if (changes.empty()) return {};
+    const auto done = elements_.apply(changes);
+    return done ? Status() : Status(fail(done.error().text));
+}
+
+void NatShell::read_queue(const Feed& feed) {
+    burst_.clear();
+    queue_->read([&](const kernel::QueuedPacket& packet) {
+        const auto event = nat::parse_first_packet(packet.payload, packet.id);
+        if (!event) return queue_->give(packet.id, kernel::Verdict::accept);
+        const Bytes begin = packet.payload.first(std::min(packet.payload.size(), kEchoedBytes));
+        burst_.emplace_back(packet.id, std::vector<std::uint8_t>(begin.begin(), begin.end()));
+        feed(*event);
+    });
+}
+
+void NatShell::read_endings(const Feed& feed) {
+    const bool all = endings_.read([&feed](const kernel::SessionEvent& event) {
+        for (const nat::Session& session : sessions_of(event.session)) {
+            feed(nat::SessionDestroyed{session.proto, session.inside, session.outside});
+        }
+    });
+    if (!all) feed(nat::EventsLost{});
+}
+
+void NatShell::feed_elements(bool adopt, const Feed& feed) {
+    std::vector<nat::Element> seen;
+    for (const KernelSet set : kSets) {
+        const auto elements = elements_.list(nat::to_string(set));
+        if (!elements) continue;
+        for (const kernel::Element& element : *elements) {
+            if (const auto decoded = decode_element(set, element)) seen.push_back(*decoded);
+        }
+    }
+    if (adopt) return feed(nat::AdoptElements{seen, {}});
+    feed(nat::ElementsSeen{seen, {}});
+}
+
+std::vector<kernel::ElementChange> NatShell::changes_of(const nat::Effects& effects,
+                                                        const nat::Batch& batch) const {
+    std::vector<kernel::ElementChange> out;
+    for (std::uint32_t i = 0; i < batch.count; ++i) {
+        out.push_back(encode_element(effects.edits[batch.first + i]));
+    }
+    return out;
+}
+
+NatShell::Failures NatShell::commit(const nat::Effects& effects) {
+    Failures failed;
+    if (effects.batches.empty()) return failed;
+    if (effects.batches.size() > 1) {
+        std::vector<kernel::ElementChange> all;
+        for (const nat::Batch& batch : effects.batches) {
+            auto changes = changes_of(effects, batch);
+            std::move(changes.begin(), changes.end(), std::back_inserter(all));
+        }
+        if (elements_.apply(all).ok()) return failed;
+    }
+    for (const nat::Batch& batch : effects.batches) {
+        const auto done = elements_.apply(changes_of(effects, batch));
+        if (!done) failed.emplace(batch.id, why_of(done.error()));
+    }
+    return failed;
+}
+
+void NatShell::give(const nat::Verdict& verdict) {
+    if (!queue_) return;
+    const bool accepted = verdict.kind == nat::Verdict::Kind::accept;
+    if (verdict.kind == nat::Verdict::Kind::refuse) refuse(verdict.token);
+    queue_->give(verdict.token, accepted ? kernel::Verdict::accept : kernel::Verdict::drop);
+}
+
+void NatShell::refuse(std::uint32_t token) {
+    const auto packet = std::find_if(burst_.begin(), burst_.end(),
+                                     [token](const auto& one) { return one.first == token; });
+    if (packet == burst_.end() || packet->second.size() < kEchoedBytes || !icmp_) return;
+    ByteWriter message;
+    message.u8(3);   // destination unreachable
+    message.u8(13);  // communication administratively prohibited
+    message.zeros(6);
+    message.bytes(packet->second);
+    message.patch_u16(2, checksum(message.view()));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(ByteReader(Bytes(packet->second).subspan(12, 4)).u32());
+    ::sendto(icmp_.get(), message.view().data(), message.view().size(), MSG_NOSIGNAL,
+             reinterpret_cast<const sockaddr*>(&to), sizeof to);
+}
+
+void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
+    const Failures failed = commit(effects);
+    for (const nat::Verdict& verdict : effects.verdicts) {
+        if (!failed.contains(verdict.after)) give(verdict);
+    }
+    for (const nat::Batch& batch : effects.batches) {
+        const auto failure = failed.find(batch.id);
+        if (failure == failed.end()) {
+            feed(nat::Committed{batch.id});
+        } else {
+            feed(nat::CommitFailed{batch.id, failure->second});
+        }
+    }
+    for (const Ip4 outside : effects.delete_sessions_to) {
+        (void)conntrack_.remove_translated_to(outside);
+    }
+    if (effects.dump_elements) feed_elements(false, feed);
+    if (effects.dump_sessions) feed_sessions(feed);
+}
+
+void NatShell::feed_sessions(const Feed& feed) {
+    feed(nat::SessionsBegin{});
+    std::vector<nat::Session> some;
+    const auto flush = [&] {
+        if (!some.empty()) feed(nat::SessionsSeen{some});
+        some.clear();
+    };
+    const Status listed = list_sessions([&](const kernel::Session& session) {
+        for (const nat::Session& one : sessions_of(session))
+            some.push_back(one);
+        if (some.size() >= kMostSessions) flush();
+    });
+    flush();
+    feed(nat::SessionsEnd{listed.ok()});
+}
+
+Status NatShell::list_sessions(const kernel::Conntrack::OnSession& on_session) {
+    return conntrack_.list(kernel::SessionFamily::v4, on_session);
+}
+
+}  // namespace gatehouse::daemon

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel's side of the NAT engine: carries out its effects on the maps of the table, the queue
+// and the sessions, and turns what the kernel tells into its events.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "gateway/config/config.h"
+#include "gateway/kernel/conntrack.h"
+#include "gateway/kernel/cttimeout.h"
+#include "gateway/kernel/nfqueue.h"
+#include "gateway/kernel/nft_elements.h"
+#include "gateway/loop/loop.h"
+#include "gateway/nat/effects.h"
+#include "gateway/nat/events.h"
+
+namespace gatehouse::daemon {
+
+// The bytes of an element in the kernel's maps, and back; nothing for bytes that are no endpoint.
+kernel::ElementChange encode_element(const nat::Edit& edit);
+std::optional<nat::Element> decode_element(nat::KernelSet set, const kernel::Element& element);
+
+// The mappings that a session uses: none where it is not translated, two where it is hairpinned.
+std::vector<nat::Session> sessions_of(const kernel::Session& session);
+
+class NatShell {
+  public:
+    using Feed = std::function<void(const nat::Event&)>;
+
+    // Without a queue hosts are translated as the kernel chooses.
+    static Result<NatShell> open(bool with_queue);
+
+    const kernel::NfQueue* queue() const { return queue_ ? &*queue_ : nullptr; }
+    int endings_fd() const { return endings_.fd(); }
+
+    // Puts the rule into the chain that hands packets to the queue.
+    Status install_queue_rule(bool native);
+    Status set_timeouts(const config::Timeouts& timeouts, bool with_objects);
+
+    // Makes the set of the table hold these ports of the router.
+    Status set_router_ports(const std::vector<nat::ReservedPort>& ports);
+
+    // Feeds the first packets that wait.
+    void read_queue(const Feed& feed);
+    // Feeds the sessions that ended.
+    void read_endings(const Feed& feed);
+    // Feeds all elements, as the truth at the start or later.
+    void feed_elements(bool adopt, const Feed& feed);
+    // In the order of nat/effects.h; what comes of it is fed.
+    void perform(const nat::Effects& effects, const Feed& feed);
+
+    Status list_sessions(const kernel::Conntrack::OnSession& on_session);
+
+  private:
+    NatShell(kernel::NftElements elements, kernel::Conntrack conntrack,
+             kernel::ConntrackWatch endings, kernel::CtTimeouts timeouts,
+             kernel::NetlinkSocket rules)
+        : elements_(std::move(elements)),
+          conntrack_(std::move(conntrack)),
+          endings_(std::move(endings)),
+          timeouts_(std::move(timeouts)),
+          rules_(std::move(rules)) {}
+
+    // The batches that were not taken, and why.
+    using Failures = std::map<nat::BatchId, nat::CommitFailed::Why>;
+    Failures commit(const nat::Effects& effects);
+    std::vector<kernel::ElementChange> changes_of(const nat::Effects& effects,
+                                                  const nat::Batch& batch) const;
+    void give(const nat::Verdict& verdict);
+    // Tells the sender of a waiting packet that it may not go on (RFC 1812 5.3.9: ICMP 3/13).
+    void refuse(std::uint32_t token);
+    void feed_sessions(const Feed& feed);
+
+    kernel::NftElements elements_;
+    kernel::Conntrack conntrack_;
+    kernel::ConntrackWatch endings_;
+    kernel::CtTimeouts timeouts_;
+    kernel::NetlinkSocket rules_;
+    std::optional<kernel::NfQueue> queue_;
+    loop::Fd icmp_;
+    // The beginnings of the packets of this burst, for those that are refused.
+    std::vector<std::pair<std::uint32_t, std::vector<std::uint8_t>>> burst_;
+};
+
+}  // namespace gatehouse::daemon

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/daemon/privileges.h"
+
+#include <unistd.h>
+
+#include "gateway/base/text.h"
+#include "gateway/daemon/files.h"
+#include "gateway/kernel/sandbox.h"
+
+namespace gatehouse::daemon {
+
+// name:password:uid:gid:... (passwd(5)). Read here and not through the name service, whose
+// libraries would stay in the daemon's memory for this one question.
+std::optional<Account> account_in(std::string_view table, std::string_view user) {
+    for (const std::string_view line : split(table, '\n')) {
+        const auto fields = split(line, ':');
+        if (fields.size() < 4 || fields[0] != user) continue;
+        const auto uid = parse_number<unsigned>(fields[2]);
+        const auto gid = parse_number<unsigned>(fields[3]);
+        if (uid && gid) return Account{*uid, *gid};
+    }
+    return std::nullopt;
+}
+
+Result<Account> find_account(const std::string& user) {
+    if (user.empty() || user == "root") return fail("root, as configured");
+    const auto table = read_file("/etc/passwd");
+    if (!table) return fail(concat("root, because of ", table.error().text));
+    const auto account = account_in(*table, user);
+    if (!account) return fail(concat("root, because there is no user '", user, "'"));
+    return *account;
+}
+
+namespace {
+
+std::string outcome(const Status& status) {
+    return status ? "on" : status.error().text;
+}
+
+std::string become(const std::string& user) {
+    if (::geteuid() != 0) return "as started";
+    const auto account = find_account(user);
+    const Account target = account ? *account : Account{};
+    const Status became = kernel::become_user(target.uid, target.gid);
+    if (!became) return became.error().text;
+    return account ? user : account.error().text;
+}
+
+}  // namespace
+
+Safeguards drop_privileges(const std::string& user) {
+    Safeguards out;
+    const Status bounds = kernel::limit_capability_bounds();
+    out.emplace_back("user", become(user));
+    out.emplace_back("capabilities", kernel::effective_capabilities());
+    out.emplace_back("capability_bounds", outcome(bounds));
+    out.emplace_back("no_new_privileges", outcome(kernel::forbid_new_privileges()));
+    out.emplace_back("seccomp", outcome(kernel::filter_system_calls()));
+    return out;
+}
+
+}  // namespace gatehouse::daemon

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The daemon starts as root and goes on as an ordinary user with the capabilities that it needs,
+// no way to new ones, and a list of system calls. Where the machine does not offer one of these,
+// the gateway still runs, and says so.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/base/result.h"
+
+namespace gatehouse::daemon {
+
+// Name and state of each safeguard, as `gatehouse status` shows it: {"user", "gatehouse"},
+// {"seccomp", "on"}, or the reason why not.
+using Safeguards = std::vector<std::pair<std::string, std::string>>;
+
+struct Account {
+    unsigned uid = 0;
+    unsigned gid = 0;
+};
+
+// The user of that name in the text of /etc/passwd.
+std::optional<Account> account_in(std::string_view table, std::string_view user);
+
+// The user of that name, or why the daemon stays root.
+Result<Account> find_account(const std::string& user);
+
+// Gives up all that is not needed. Everything that only root may open must be open by now.
+Safeguards drop_privileges(const std::string& user);
+
+}  // namespace gatehouse::daemon

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A double of the kernel, as far as the house can see it: interfaces, one table, the forwarding
+// switch. It outlives the daemon, like the real one, and it is where faults come from.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/daemon/house.h"
+
+namespace gatehouse::world {
+
+class FakeKernel {
+  public:
+    // Why the next load fails; empty for success.
+    std::optional<Error> load(const std::string& text) {
+        if (refusals_ > 0) {
+            --refusals_;
+            return Error{"no buffer space available"};
+        }
+        table_ = text;  // elements stay, as in the real one
+        ++loads_;
+        return std::nullopt;
+    }
+    void refuse_next_loads(unsigned count) { refusals_ = count; }
+    void flush() {
+        table_.reset();
+        elements_.clear();
+    }
+    void spoil() { table_ = "somebody else's rules"; }
+    // Whether anything could pass from one interface to another without a ruleset ever loaded.
+    void enable_forwarding() {
+        forwarding_ = true;
+        if (loads_ == 0) forwarded_unfiltered_ = true;
+    }
+
+    // One transaction, as strict as the real kernel: a key with another value, or the removal of
+    // what is not there, spoils it all. Elements need their table.
+    bool commit(std::span<const nat::Edit> edits) {
+        if (refused_commits_ > 0) {
+            --refused_commits_;
+            return false;
+        }
+        if (!table_) return false;
+        auto after = elements_;
+        for (const nat::Edit& edit : edits) {
+            if (edit.kind == nat::Edit::Kind::refresh) continue;
+            const auto same = std::find_if(after.begin(), after.end(), [&](const nat::Element& e) {
+                return e.same_key(edit.element);
+            });
+            if (edit.kind == nat::Edit::Kind::remove) {
+                if (same == after.end()) return false;
+                after.erase(same);
+            } else if (same == after.end()) {
+                after.insert(edit.element);
+            } else if (*same != edit.element) {
+                return false;
+            }
+        }
+        elements_ = std::move(after);
+        return true;
+    }
+    void refuse_next_commits(unsigned count) { refused_commits_ = count; }
+    std::vector<nat::Element> elements() const { return {elements_.begin(), elements_.end()}; }
+
+    std::vector<nat::Session> sessions;
+    std::vector<nat::Verdict> verdicts;
+
+    const std::optional<std::string>& table() const { return table_; }
+    bool forwarding() const { return forwarding_; }
+    bool forwarded_unfiltered() const { return forwarded_unfiltered_; }
+    std::size_t loads() const { return loads_; }
+
+    std::vector<daemon::Interface> interfaces;
+
+    daemon::Interface* find(std::string_view name) {
+        for (daemon::Interface& interface : interfaces) {
+            if (interface.name == name) return &interface;
+        }
+        return nullptr;
+    }
+
+  private:
+    std::optional<std::string> table_;
+    std::set<nat::Element> elements_;
+    unsigned refused_commits_ = 0;
+    bool forwarding_ = false;
+    bool forwarded_unfiltered_ = false;
+    std::size_t loads_ = 0;
+    unsigned refusals_ = 0;
+};
+
+}  // namespace gatehouse::world

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the house promises, whatever the world does to it.
+#include <boost/test/unit_test.hpp>
+
+#include "gateway/nat/ruleset.h"
+#include "tests/world/seeds.h"
+#include "tests/world/world.h"
+
+using namespace gatehouse;
+using namespace gatehouse::world;
+
+namespace {
+
+std::string ruleset_for(const config::Config& config) {
+    return nat::write_ruleset(nat::ruleset_input(config));
+}
+
+std::optional<Ip4> true_outside_address(World& world) {
+    const daemon::Interface* wan = world.kernel().find(world.wanted().gateway.wan);
+    if (wan == nullptr || !wan->running || wan->addresses.empty()) return std::nullopt;
+    return wan->addresses.front().address;
+}
+
+// All is as it shall be, after the world has been quiet for a while.
+void require_in_order(World& world) {
+    BOOST_TEST_CONTEXT(world.story()) {
+        BOOST_REQUIRE(world.runs());
+        BOOST_TEST(!world.kernel().forwarded_unfiltered());
+        BOOST_TEST(world.kernel().forwarding());
+        BOOST_REQUIRE(world.kernel().table().has_value());
+        BOOST_TEST(*world.kernel().table() == ruleset_for(world.wanted()));
+        BOOST_TEST((world.house().outside_address() == true_outside_address(world)));
+        BOOST_TEST((world.kernel().elements() == world.house().engine().wanted()));
+    }
+}
+
+config::Config drawn_config(World& world) {
+    config::Config config = house_config();
+    config.gateway.firewall = world.random().below(4) != 0;
+    if (world.random().below(3) == 0) config.gateway.lan.emplace_back("br-guest");
+    if (world.random().below(3) == 0) config.nat.ports = {Port{20000}, Port{29999}};
+    if (world.random().below(5) == 0) config.gateway.wan = "wan1";
+    return config;
+}
+
+void change_wan(World& world) {
+    const std::uint64_t what = world.random().below(5);
+    world.change([&](FakeKernel& kernel) {
+        daemon::Interface* wan = kernel.find("wan0");
+        if (wan == nullptr) {
+            kernel.interfaces.push_back({"wan0", true, {{Ip4::of(11, 0, 0, 7), 24}}});
+        } else if (what == 0) {
+            wan->name = "ppp9";
+        } else if (what == 1) {
+            wan->addresses.clear();
+        } else if (what == 2) {
+            wan->running = !wan->running;
+        } else {
+            const auto last = static_cast<std::uint8_t>(1 + world.random().below(200));
+            wan->addresses = {{Ip4::of(11, 0, 0, last), 24}};
+        }
+    });
+}
+
+// Some hosts talk to somebody outside.
+void talk(World& world) {
+    for (std::uint64_t n = world.random().below(20); n > 0; --n) {
+        const auto host = static_cast<std::uint8_t>(2 + world.random().below(5));
+        const auto port = static_cast<std::uint16_t>(5000 + world.random().below(8));
+        world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, host), Port{port}},
+                           {Ip4::of(11, 0, 0, 2), Port{3478}});
+    }
+}
+
+void strike(World& world) {
+    const auto some = [&world](std::uint64_t most) {
+        return static_cast<unsigned>(world.random().below(most + 1));
+    };
+    switch (world.random().below(10)) {
+        case 0: world.flush_table(); break;
+        case 1: world.spoil_table(); break;
+        case 2: world.kernel().refuse_next_loads(1 + some(3)); break;
+        case 3: world.kill(); break;
+        case 4: world.reconfigure(drawn_config(world)); break;
+        case 5: world.set_slow_loads(world.up_to(2s)); break;
+        case 6: world.kernel().refuse_next_commits(some(2)); break;
+        case 7: talk(world); break;
+        default: change_wan(world);
+    }
+    if (!world.runs() && world.random().below(2) == 0) world.start();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_untroubled_start_loads_the_rules_before_it_forwards) {
+    World world(1);
+    world.start();
+    world.pass(1s);
+    require_in_order(world);
+    BOOST_TEST(world.kernel().loads() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_start_whose_rules_are_refused_ends_and_forwards_nothing) {
+    World world(1);
+    world.kernel().refuse_next_loads(1);
+    world.start();
+    BOOST_TEST(!world.runs());
+    BOOST_TEST(world.start_failure().value_or("") == "no buffer space available");
+    BOOST_TEST(!world.kernel().forwarding());
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_flush_is_repaired_at_once) {
+    World world(1);
+    world.start();
+    world.pass(1s);
+    world.flush_table();
+    world.pass(1ms);
+    require_in_order(world);
+    BOOST_TEST(world.house().metrics().value(Metric::ruleset_repairs) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(two_programs_that_fight_over_the_table_do_not_eat_the_processor) {
+    World world(1);
+    world.start();
+    const std::size_t before = world.kernel().loads();
+    for (int i = 0; i < 10000; ++i) {
+        world.flush_table();
+        world.pass(1ms);
+    }
+    BOOST_TEST(world.kernel().loads() - before <= 10s / daemon::House::kRepairPause + 1);
+    world.pass(1s);
+    require_in_order(world);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_repair_is_tried_again_ever_more_slowly_until_it_holds) {
+    World world(1);
+    world.start();
+    world.pass(1s);
+    world.kernel().refuse_next_loads(4);
+    world.flush_table();
+    world.pass(14s);  // 1 + 2 + 4 seconds, and the fourth refusal
+    BOOST_TEST(!world.kernel().table().has_value());
+    world.pass(2s);
+    require_in_order(world);
+}
+
+BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes) {
+    World world(1);
+    world.start();
+    const auto shown = [&] {
+        world.pass(1ms);
+        const auto address = world.house().outside_address();
+        return address ? address->to_string() : "none";
+    };
+    BOOST_TEST(shown() == "11.0.0.1");
+    world.change([](FakeKernel& kernel) { kernel.find("wan0")->running = false; });
+    BOOST_TEST(shown() == "none");
+    world.change([](FakeKernel& kernel) {
+        *kernel.find("wan0") = {"wan0", true, {{Ip4::of(100, 64, 0, 9), 10}}};
+    });
+    BOOST_TEST(shown() == "100.64.0.9");
+    world.change([](FakeKernel& kernel) { kernel.find("wan0")->name = "other"; });
+    BOOST_TEST(shown() == "none");
+    config::Config config = house_config();
+    config.gateway.wan = "other";
+    world.reconfigure(config);
+    BOOST_TEST(shown() == "100.64.0.9");
+}
+
+BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
+    World world(1);
+    world.start();
+    world.pass(1s);
+    const Endpoint4 inside{Ip4::of(192, 168, 1, 20), Port{5060}};
+    const Endpoint4 remote{Ip4::of(11, 0, 0, 2), Port{5060}};
+    world.first_packet(Proto::udp, inside, remote);
+    BOOST_REQUIRE(world.kernel().verdicts.size() == 1U);
+    BOOST_TEST((world.kernel().verdicts[0].kind == nat::Verdict::Kind::accept));
+    const std::vector<nat::Element> elements = world.kernel().elements();
+    BOOST_TEST(elements.size() >= 2U);
+    world.kill();
+    world.pass(10s);
+    world.start();
+    world.pass(1s);
+    BOOST_TEST((world.kernel().elements() == elements));
+    world.flush_table();
+    world.pass(1s);
+    BOOST_TEST((world.kernel().elements() == elements));
+    require_in_order(world);
+}
+
+BOOST_AUTO_TEST_CASE(a_mapping_ends_when_no_session_uses_it) {
+    World world(1);
+    world.start();
+    world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, 20), Port{5060}},
+                       {Ip4::of(11, 0, 0, 2), Port{5060}});
+    BOOST_TEST(!world.kernel().elements().empty());
+    world.pass(10min);
+    BOOST_TEST(world.kernel().elements().empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_equal_notice_about_links_is_no_news) {
+    World world(1);
+    world.start();
+    const auto changes = [&] { return world.house().metrics().value(Metric::link_changes); };
+    const auto before = changes();
+    for (int i = 0; i < 5; ++i)
+        world.change([](FakeKernel&) {});
+    world.pass(1s);
+    BOOST_TEST(changes() == before);
+}
+
+// A day of a bad home: something breaks every few minutes. Afterwards all is in order.
+BOOST_AUTO_TEST_CASE(whatever_happened_the_house_is_in_order_when_it_is_quiet_again) {
+    for_each_seed(300, [](std::uint64_t seed) {
+        World world(seed);
+        world.set_slowness(world.up_to(3s));
+        world.start();
+        for (const Instant end = world.now() + 24h; world.now() < end;) {
+            // Troubles come in bursts: the next one in the middle of the last, or much later.
+            strike(world);
+            world.pass(world.up_to(world.random().below(2) == 0 ? Duration(2s) : Duration(20min)));
+        }
+        world.kernel().refuse_next_loads(0);
+        world.kernel().refuse_next_commits(0);
+        if (!world.runs()) world.start();
+        world.pass(2 * daemon::House::kLongestRetry);
+        require_in_order(world);
+    });
+}
