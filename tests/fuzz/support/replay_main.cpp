@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A main for fuzz targets where libFuzzer is absent (GCC, every ordinary build): it feeds the
+// target each file of the corpus, then a fixed number of mutations of them. Everything follows from
+// the seed, so a failure comes back. The input that kills the target is saved, and can be given as
+// the only argument.
+//
+//     fuzz_NAME [--mutations=N] [--seed=S] [--finds=FOLDER] FILE-OR-FOLDER...
+//
+// Exit: 0 all inputs survived, 1 nothing to feed, 2 wrong arguments; death by signal otherwise.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+// Present when the address sanitizer is: it ends the process without a signal.
+extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
+
+namespace {
+
+using Input = std::vector<std::uint8_t>;
+
+constexpr std::size_t kMaxInput = 65536;
+constexpr unsigned kSecondsPerInput = 10;
+
+struct Options {
+    std::uint64_t mutations = 20000;
+    std::uint64_t seed = 1;
+    std::string finds = ".";
+    std::vector<std::filesystem::path> paths;
+};
+
+// SplitMix64: small, and the same everywhere.
+class Dice {
+  public:
+    explicit Dice(std::uint64_t seed) : state_(seed) {}
+
+    std::uint64_t next() {
+        state_ += 0x9e3779b97f4a7c15U;
+        std::uint64_t z = state_;
+        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+        return z ^ (z >> 31U);
+    }
+    // 0 to limit - 1; 0 for limit 0.
+    std::size_t below(std::size_t limit) {
+        return limit == 0 ? 0 : static_cast<std::size_t>(next() % limit);
+    }
+    std::uint8_t byte() { return static_cast<std::uint8_t>(next() & 0xffU); }
+
+  private:
+    std::uint64_t state_;
+};
+
+// What the signal handler saves; plain data, set before each input is fed.
+struct Current {
+    const std::uint8_t* data = nullptr;
+    std::size_t size = 0;
+    std::array<char, 512> file{};
+};
+Current current;
+
+void say(std::string_view text) {
+    // Nothing can be done when even this write fails.
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+// Only calls that are safe in a signal handler.
+void save_current_input() {
+    if (current.data == nullptr) return;
+    const int fd = open(current.file.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return;
+    [[maybe_unused]] const ssize_t written = write(fd, current.data, current.size);
+    close(fd);
+    say("the input that did it: ");
+    say(current.file.data());
+    say("\n");
+    current.data = nullptr;
+}
+
+extern "C" void on_signal(int number) {
+    if (number == SIGALRM) say("one input took too long\n");
+    save_current_input();
+    std::signal(number, SIG_DFL);
+    raise(number);
+}
+
+void watch_for_death() {
+    if (__sanitizer_set_death_callback != nullptr) {
+        __sanitizer_set_death_callback(save_current_input);
+    } else {
+        for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL})
+            std::signal(number, on_signal);
+    }
+    for (const int number : {SIGABRT, SIGALRM})
+        std::signal(number, on_signal);
+}
+
+void feed(const Input& input) {
+    current.size = input.size();
+    current.data = input.data();
+    alarm(kSecondsPerInput);
+    LLVMFuzzerTestOneInput(input.data(), input.size());
+    alarm(0);
+    current.data = nullptr;
+}
+
+std::optional<Input> read_input(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return std::nullopt;
+    Input input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (input.size() > kMaxInput) input.resize(kMaxInput);
+    return input;
+}
+
+// Every file of the paths in a fixed order; a folder that does not exist holds none.
+std::vector<Input> read_inputs(const std::vector<std::filesystem::path>& paths) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& path : paths) {
+        if (std::filesystem::is_regular_file(path)) files.push_back(path);
+        if (!std::filesystem::is_directory(path)) continue;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+            if (entry.is_regular_file()) files.push_back(entry.path());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    std::vector<Input> inputs;
+    for (const auto& file : files) {
+        if (auto input = read_input(file)) inputs.push_back(std::move(*input));
+    }
+    return inputs;
+}
+
+// Numbers at which lengths and counters go wrong.
+constexpr std::array<std::uint8_t, 10> kEdges = {0, 1, 2, 0x0a, 0x0d, 0x20, 0x7f, 0x80, 0xfe, 0xff};
+
+using Offset = Input::difference_type;
+
+void insert_piece(Input& input, const Input& from, Dice& dice) {
+    const std::size_t begin = dice.below(from.size());
+    const std::size_t length = 1 + dice.below(std::min<std::size_t>(64, from.size() - begin));
+    const Input piece(from.begin() + static_cast<Offset>(begin),
+                      from.begin() + static_cast<Offset>(std::min(begin + length, from.size())));
+    const std::size_t at = dice.below(input.size() + 1);
+    input.insert(input.begin() + static_cast<Offset>(at), piece.begin(), piece.end());
+}
+
+void erase_piece(Input& input, Dice& dice) {
+    const std::size_t begin = dice.below(input.size());
+    const std::size_t length = std::min(input.size() - begin, 1 + dice.below(16));
+    input.erase(input.begin() + static_cast<Offset>(begin),
+                input.begin() + static_cast<Offset>(begin + length));
+}
+
+void mutate_once(Input& input, const Input& other, Dice& dice) {
+    const std::size_t kind = dice.below(7);
+    if (input.empty() || kind == 0) {
+        const auto at = static_cast<Offset>(dice.below(input.size() + 1));
+        input.insert(input.begin() + at, dice.byte());
+        return;
+    }
+    const std::size_t at = dice.below(input.size());
+    switch (kind) {
+        case 1: input[at] = static_cast<std::uint8_t>(input[at] ^ (1U << dice.below(8))); break;
+        case 2: input[at] = dice.byte(); break;
+        case 3: input[at] = kEdges.at(dice.below(kEdges.size())); break;
+        case 4: erase_piece(input, dice); break;
+        case 5: insert_piece(input, other.empty() ? Input(input) : other, dice); break;
+        default: input.resize(dice.below(2) == 0 ? at : input.size()); break;
+    }
+}
+
+Input mutation_of(const std::vector<Input>& inputs, Dice& dice) {
+    Input input = inputs[dice.below(inputs.size())];
+    const Input& other = inputs[dice.below(inputs.size())];
+    const std::size_t times = 1 + dice.below(6);
+    for (std::size_t i = 0; i < times; ++i)
+        mutate_once(input, other, dice);
+    if (input.size() > kMaxInput) input.resize(kMaxInput);
+    return input;
+}
+
+bool read_number(std::string_view argument, std::string_view name, std::uint64_t& number) {
+    if (!argument.starts_with(name)) return false;
+    argument.remove_prefix(name.size());
+    const char* end = argument.data() + argument.size();
+    const auto [stop, error] = std::from_chars(argument.data(), end, number);
+    return error == std::errc{} && stop == end;
+}
+
+std::optional<Options> read_options(int argc, char** argv) {
+    constexpr std::string_view kFinds = "--finds=";
+    Options options;
+    for (const std::string_view argument : std::vector<std::string_view>(argv + 1, argv + argc)) {
+        if (read_number(argument, "--mutations=", options.mutations)) continue;
+        if (read_number(argument, "--seed=", options.seed)) continue;
+        if (argument.starts_with(kFinds)) {
+            options.finds = argument.substr(kFinds.size());
+        } else if (argument.starts_with("-")) {
+            return std::nullopt;
+        } else {
+            options.paths.emplace_back(argument);
+        }
+    }
+    if (options.paths.empty()) return std::nullopt;
+    return options;
+}
+
+int run(const Options& options, const std::filesystem::path& program) {
+    const std::vector<Input> inputs = read_inputs(options.paths);
+    if (inputs.empty()) {
+        std::fputs("there is no input in the folders given\n", stderr);
+        return 1;
+    }
+    const std::string file = options.finds + "/crash-" + program.filename().string();
+    file.copy(current.file.data(), current.file.size() - 1);
+    watch_for_death();
+    for (const Input& input : inputs)
+        feed(input);
+    Dice dice(options.seed);
+    for (std::uint64_t i = 0; i < options.mutations; ++i)
+        feed(mutation_of(inputs, dice));
+    std::printf("%zu inputs and %llu mutations survived, seed %llu\n", inputs.size(),
+                static_cast<unsigned long long>(options.mutations),
+                static_cast<unsigned long long>(options.seed));
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::optional<Options> options = read_options(argc, argv);
+    if (!options) {
+        std::fputs("usage: fuzz_NAME [--mutations=N] [--seed=S] [--finds=FOLDER] PATH...\n",
+                   stderr);
+        return 2;
+    }
+    try {
+        return run(*options, argv[0]);
+    } catch (const std::filesystem::filesystem_error& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 2;
+    }
+}

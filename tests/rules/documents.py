@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the documents say exists, exists: tests, commands, options, files behind links.
+
+gateway/RFC.md is made of tables. A column whose heading is Test (or Tests) names test cases in
+backquotes, as `name` or `room/name`; a column whose heading is Status says how far we are.
+"""
+
+import json
+import posixpath
+import re
+
+from house import Finding, numbered, rule
+
+RFC = "gateway/RFC.md"
+
+TEST_CASE = re.compile(
+    r"\bBOOST_(?:AUTO_TEST_CASE|FIXTURE_TEST_CASE|DATA_TEST_CASE|AUTO_TEST_CASE_TEMPLATE)"
+    r"\(\s*(\w+)"
+    r"|\bBOOST_DATA_TEST_CASE_F\(\s*\w+,\s*(\w+)"
+)
+SPAN = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
+FENCE = re.compile(r"^(```+|~~~+)(\w*)")
+
+# What a path of ours begins with, when a document mentions one.
+OURS = re.compile(r"(?:gateway|alg|upnp|dhcp|tests|openwrt|\.ci)/[\w./*-]*$")
+
+
+def tests_of(tree):
+    """Every test case as `name` and `folder/name`."""
+    known = set()
+    for path, text in tree.sources("tests/*.cpp"):
+        for match in TEST_CASE.finditer(text):
+            name = match.group(1) or match.group(2)
+            known |= {name, f"{path.split('/')[1]}/{name}"}
+    return known
+
+
+def table_rows(text):
+    """(line, {heading: cell}) of every row of every table."""
+    headings = None
+    for number, line in numbered(text):
+        if not line.lstrip().startswith("|"):
+            headings = None
+            continue
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+        if headings is None:
+            headings = [cell.lower() for cell in cells]
+        elif not all(re.fullmatch(r":?-+:?", cell) for cell in cells):
+            yield number, dict(zip(headings, cells))
+
+
+@rule
+def requirements_name_tests_that_exist(tree):
+    if RFC not in tree.texts:
+        return
+    known = tests_of(tree)
+    for line, row in table_rows(tree.texts[RFC]):
+        cell = row.get("test", row.get("tests"))
+        if cell is None:
+            continue
+        named = SPAN.findall(cell)
+        for name in named:
+            if name not in known:
+                yield Finding(RFC, line, f"there is no test case {name}")
+        if not named and re.match(r"(?:met|yes|done|held)\b", row.get("status", "").lower()):
+            yield Finding(RFC, line, "a requirement that is met names the test that shows it")
+
+
+def prose_and_code(text):
+    """(line, text, language): language is None in prose, else that of the fenced block."""
+    fence, language = None, None
+    for number, line in numbered(text):
+        match = FENCE.match(line)
+        if match and fence is None:
+            fence, language = match.group(1), match.group(2)
+        elif fence is not None and line.startswith(fence):
+            fence, language = None, None
+        else:
+            yield number, line, language
+
+
+@rule
+def links_lead_somewhere(tree):
+    for path, text in tree.sources("*.md"):
+        for line, prose, language in prose_and_code(text):
+            if language is not None:
+                continue
+            for target in LINK.findall(prose):
+                where = target.split("#")[0]
+                if re.match(r"[a-z]+:", target) or not where:
+                    continue
+                if not tree.exists(posixpath.normpath(
+                        posixpath.join(posixpath.dirname(path), where))):
+                    yield Finding(path, line, f"the link to {target} leads nowhere")
+
+
+def words_of_commands(text):
+    """(line, first words) of what a document tells people to type."""
+    for line, content, language in prose_and_code(text):
+        if language in ("sh", "bash", "console", "shell"):
+            yield line, content.removeprefix("$ ").removeprefix("# ").split()
+        elif language is None:
+            for span in SPAN.findall(content):
+                yield line, span.split()
+
+
+@rule
+def mentioned_paths_exist(tree):
+    for path, text in tree.sources("*.md"):
+        for line, words in words_of_commands(text):
+            for word in words:
+                word = word.removeprefix("./").rstrip(",;:")
+                if OURS.match(word) and not tree.exists(word):
+                    yield Finding(path, line, f"{word} does not exist")
+
+
+def words_of_program(tree):
+    """Every quoted word of the program's sources: what its command line can understand."""
+    return {
+        word
+        for path, text in tree.sources("gateway/*.cpp", "gateway/*.h")
+        for literal in re.findall(r'"([^"\n]*)"', text)
+        for word in re.findall(r"[\w-]+", literal)
+    }
+
+
+@rule
+def commands_exist(tree):
+    """Scripts named by a command can be run; `gatehouse WORD` and `--preset NAME` are known."""
+    program = words_of_program(tree)
+    presets = {
+        preset["name"]
+        for preset in json.loads(tree.texts.get("CMakePresets.json", "{}"))
+        .get("configurePresets", [])
+    }
+    for path, text in tree.sources("*.md"):
+        for line, words in words_of_commands(text):
+            words = [word for word in words if word not in ("sudo", "sh", "bash", "exec")]
+            first = words[0].removeprefix("./") if words else ""
+            if first.endswith(".sh") and tree.exists(first) and first not in tree.executables:
+                yield Finding(path, line, f"{first} is not executable")
+            if first == "gatehouse" and len(words) > 1:
+                for word in re.findall(r"[a-z][a-z-]+", words[1]):
+                    if word not in program:
+                        yield Finding(path, line, f"gatehouse knows no {words[1]}")
+            for flag, name in zip(words, words[1:]):
+                if flag == "--preset" and name not in presets:
+                    yield Finding(path, line, f"there is no preset {name}")

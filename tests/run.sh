@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds Gatehouse and runs its tests; it installs what it needs and asks nothing.
+set -euo pipefail
+
+usage() {
+    cat <<'USAGE'
+usage: tests/run.sh [PART]
+
+  all      everything that CI runs (the default; needs root)
+  unit     release build; unit, world, rule and fuzz-replay tests (no root once packages are there)
+  lab      release build; the real kernel in network namespaces, and the daemon's size (needs root)
+  quick    debug build; unit tests only
+  tidy     clang-tidy over all sources
+
+A test may be skipped only for what this kernel lacks, which is printed. Builds are kept in build/.
+USAGE
+}
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$top"
+exec </dev/null
+# shellcheck source=tests/support/packages.sh
+source tests/support/packages.sh
+
+jobs=$(nproc)
+failed=no
+summary=()
+
+# step TITLE COMMAND...: runs the command and says how long it took; a failure ends the run only
+# after everything else was tried.
+step() {
+    local title=$1 began=$SECONDS
+    shift
+    printf '\n=== %s\n' "$title"
+    if "$@"; then
+        printf '=== %s: done in %d s\n' "$title" $((SECONDS - began))
+    else
+        printf '=== %s: FAILED after %d s\n' "$title" $((SECONDS - began))
+        summary+=("$title: FAILED")
+        failed=yes
+        return 1
+    fi
+}
+
+configure() {
+    local preset=$1 launcher=()
+    shift
+    if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+    quietly cmake --preset "$preset" "${launcher[@]}" "$@"
+}
+
+# build PRESET [CMAKE-ARGUMENT...]
+build() {
+    configure "$@" && quietly cmake --build "build/$1" --parallel "$jobs" -- --quiet
+}
+
+# ctest_labels TITLE PRESET JOBS LABEL...: runs the tests that carry one of the labels, keeps CTest's
+# summary for the end, and refuses skips without a reason.
+ctest_labels() {
+    local title=$1 folder=build/$2 parallel=$3 status=0
+    shift 3
+    local labels junit log
+    labels="^($(IFS='|' && echo "$*"))\$"
+    junit=$top/$folder/tests-$(IFS=- && echo "$*").xml
+    log=${junit%.xml}.log
+    ctest --test-dir "$folder" --label-regex "$labels" --parallel "$parallel" --no-tests=error \
+        --output-on-failure --test-output-size-passed 1000000 --output-junit "$junit" |
+        tee "$log" || status=1
+    tests/rules/skips.py "$junit" || status=1
+    summary+=("$title:" "$(grep -E '^[0-9]+% tests passed|^No tests were found' "$log" || true)")
+    return "$status"
+}
+
+release_tests() {
+    ctest_labels "release" release "$jobs" unit world rules fuzz
+}
+
+lab_tests() {
+    ctest_labels "lab" release 4 lab
+}
+
+# The cost for a router; the numbers belong into the summary.
+size_test() {
+    local status=0
+    ctest_labels "size" release 1 size || status=1
+    summary+=("$(grep -hE '^(program|memory): ' build/release/Testing/Temporary/LastTest.log || true)")
+    return "$status"
+}
+
+tidy() {
+    local log=build/release/tidy.log status=0
+    tests/rules/tidy.py build/release >"$log" 2>&1 || status=1
+    cat "$log"
+    summary+=("$(tail -n 1 "$log")")
+    return "$status"
+}
+
+# The second build does three jobs at once: the other compiler, the sanitizers and libFuzzer.
+build_clang() {
+    build fuzz -DGATEHOUSE_TESTS=ON "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1"
+}
+
+clang_tests() {
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export UBSAN_OPTIONS=print_stacktrace=1
+    export GATEHOUSE_SEEDS=50 # the worlds are slower here, and the release build runs them all
+    ctest_labels "clang with sanitizers" fuzz "$jobs" unit world fuzz
+}
+
+part_unit() {
+    step "packages" need_packages build tests || return 0
+    step "release build" build release || return 0
+    step "unit, world, rule and fuzz tests" release_tests || true
+}
+
+part_lab() {
+    step "packages" need_packages build tests lab || return 0
+    step "release build" build release || return 0
+    step "lab tests" lab_tests || true
+    step "size of the daemon" size_test || true
+}
+
+part_quick() {
+    step "packages" need_packages build tests || return 0
+    step "debug build" build debug || return 0
+    step "unit tests" ctest_labels "debug" debug "$jobs" unit || true
+}
+
+part_tidy() {
+    step "packages" need_packages build tests || return 0
+    step "release configuration" configure release || return 0
+    step "clang-tidy" tidy || true
+}
+
+part_all() {
+    step "packages" need_packages build tests lab || return 0
+    if step "release build" build release; then
+        step "unit, world, rule and fuzz tests" release_tests || true
+        step "lab tests" lab_tests || true
+        step "size of the daemon" size_test || true
+        step "clang-tidy" tidy || true
+    fi
+    if step "clang build" build_clang; then
+        step "tests with sanitizers, libFuzzer" clang_tests || true
+    fi
+}
+
+finish() {
+    printf '\n=== summary, after %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
+    printf '%s\n' "${summary[@]}"
+    if [[ $failed == yes ]]; then exit 1; fi
+}
+
+part=${1:-all}
+if (($# > 1)); then
+    usage >&2
+    exit 2
+fi
+case $part in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    all | lab)
+        if [[ $EUID -ne 0 ]]; then
+            echo "tests/run.sh $part needs root, because the lab is made of network namespaces" \
+                "(tests/run.sh unit does not)." >&2
+            exit 1
+        fi
+        ;;
+    unit | quick | tidy) ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
+"part_$part"
+finish
