@@ -29,8 +29,9 @@ MAY_INCLUDE = (
     ("dhcp/*", DOORS),
 )
 
-# The files of a room that talk to sockets: io.cpp, io.h, and whatever ends in _io or _shell.
-SHELL_FILE = re.compile(r"/(?:(?:\w+_)?io|\w+_shell)\.(?:cpp|h)$")
+# The files of a room that talk to sockets: io.cpp, io.h, whatever ends in _io or _shell, and the
+# folder shell/ of a room, which is a CMake target of its own.
+SHELL_FILE = re.compile(r"/(?:(?:\w+_)?io|\w+_shell|shell/\w+)\.(?:cpp|h)$")
 
 # A library is included by one folder, so that one folder changes when it does.
 HOMES = (

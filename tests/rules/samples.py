@@ -20,6 +20,7 @@ DIRECTIONS = [
                                  "alg/sip/uri.cpp": '#include "gateway/nat/hosts.h"\n'
                                                     '#include "alg/sip/uri.h"\n',
                                  "upnp/io.cpp": '#include "gateway/loop/loop.h"\n',
+                                 "dhcp/shell/raw.cpp": '#include "gateway/kernel/links.h"\n',
                                  "gateway/daemon/a.cpp": '#include "dhcp/server.h"\n',
                                  "tests/nat/a.cpp": '#include "dhcp/server.h"\n'}, None),
     ("includes_point_downward", {"gateway/base/a.h": '#include "gateway/nat/engine.h"\n'},
