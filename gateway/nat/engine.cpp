@@ -49,12 +49,22 @@ void Engine::accept(MappingId id, std::uint32_t token, Effects& out) {
     out.verdicts.push_back({token, Verdict::Kind::accept, after});
 }
 
-void Engine::refuse(Refusal reason, const FirstPacket& event, Effects& out) {
+void Engine::refuse(Refusal reason, const FirstPacket& event, Instant now, Effects& out) {
     ledger_.refuse(reason, event.proto, event.inside, event.remote);
-    const bool tell_sender = reason == Refusal::host_quota || reason == Refusal::pool_empty ||
-                             reason == Refusal::table_full;
-    out.verdicts.push_back(
-        {event.token, tell_sender ? Verdict::Kind::refuse : Verdict::Kind::drop, 0});
+    const bool for_the_sender = reason == Refusal::host_quota || reason == Refusal::pool_empty ||
+                                reason == Refusal::table_full;
+    const bool tell = for_the_sender && may_tell(now);
+    out.verdicts.push_back({event.token, tell ? Verdict::Kind::refuse : Verdict::Kind::drop, 0});
+}
+
+bool Engine::may_tell(Instant now) {
+    if (told_ == 0 || telling_since_ + 1s <= now) {
+        telling_since_ = now;
+        told_ = 0;
+    }
+    if (told_ == kMostTold) return false;
+    ++told_;
+    return true;
 }
 
 void Engine::on(const FirstPacket& event, Instant now, Effects& out) {
@@ -64,7 +74,7 @@ void Engine::on(const FirstPacket& event, Instant now, Effects& out) {
         return;
     }
     if (!ledger_.outside().has_address()) {
-        refuse(Refusal::no_outside_address, event, out);
+        refuse(Refusal::no_outside_address, event, now, out);
         return;
     }
     const MappingId known = ledger_.find(event.proto, event.inside, event.remote);
@@ -83,7 +93,7 @@ void Engine::on(const FirstPacket& event, Instant now, Effects& out) {
     if (made) {
         accept(*made, event.token, out);
     } else {
-        refuse(made.error(), event, out);
+        refuse(made.error(), event, now, out);
     }
 }
 

@@ -56,6 +56,9 @@ class Engine final : public MappingService {
     static constexpr Duration kSettled = 1s;
     static constexpr Duration kRepairGap = 5s;
     static constexpr std::size_t kMostPending = 65536;  // verdicts that wait for a commit
+    // Of the packets that are refused in a second, the senders of so many are told (RFC 5508 REQ-10
+    // and RFC 1812 4.3.2.8); the others are dropped in silence.
+    static constexpr std::uint32_t kMostTold = 50;
 
     // The hosts must live as long.
     Engine(const config::Config& config, const Hosts& hosts, const EngineOptions& options,
@@ -131,7 +134,8 @@ class Engine final : public MappingService {
     void on(const TimerFired& event, Instant now, Effects& out);
 
     void accept(MappingId id, std::uint32_t token, Effects& out);
-    void refuse(Refusal reason, const FirstPacket& event, Effects& out);
+    void refuse(Refusal reason, const FirstPacket& event, Instant now, Effects& out);
+    bool may_tell(Instant now);
     void tell(const ServiceNotice& notice);
     void repair(Instant now, Effects& out);
     // Runs a call of the service with its edits going to the outbox.
@@ -150,6 +154,8 @@ class Engine final : public MappingService {
     bool adopted_ = false;
     std::optional<Instant> repair_at_;
     Instant last_repair_ = Instant::min() + kRepairGap;
+    Instant telling_since_ = Instant::min();
+    std::uint32_t told_ = 0;  // since then
     std::map<std::uint32_t, ServiceListener> listeners_;
     std::uint32_t next_subscription_ = 1;
 };
