@@ -130,6 +130,9 @@ Result<NatShell> NatShell::open(bool with_queue) {
                    std::move(*timeouts), std::move(*rules));
     shell.icmp_ =
         loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
+    constexpr int kInternetworkControl = 0xc0;  // the precedence of errors (RFC 1812 4.3.2.5)
+    (void)::setsockopt(shell.icmp_.get(), IPPROTO_IP, IP_TOS, &kInternetworkControl,
+                       sizeof kInternetworkControl);
     if (!with_queue) return shell;
     kernel::QueueOptions options;
     options.number = kQueueNumber;
@@ -161,6 +164,7 @@ Status NatShell::set_timeouts(const config::Timeouts& timeouts, bool with_object
     if (!udp_set) return udp_set;
     kernel::TcpTimeouts tcp;
     tcp.established = seconds(timeouts.tcp_established);
+    tcp.retransmitted = tcp.unacknowledged = tcp.established;
     for (auto* state : {&tcp.syn_sent, &tcp.syn_received, &tcp.fin_wait, &tcp.close_wait,
                         &tcp.last_ack, &tcp.time_wait, &tcp.close}) {
         *state = seconds(timeouts.tcp_transitory);

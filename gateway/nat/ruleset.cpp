@@ -134,6 +134,10 @@ void Writer::write_timeouts() {
          {"syn_sent", "syn_recv", "fin_wait", "close_wait", "last_ack", "time_wait", "close"}) {
         append(policy, ", ", state, " : ", other);
     }
+    // Data that nobody confirms does not end a connection any sooner (RFC 5382 REQ-5): a notebook
+    // that sleeps a while may find it alive.
+    for (const char* state : {"retrans", "unack"})
+        append(policy, ", ", state, " : ", established);
     line(concat("ct timeout ", tcp_timeout(), " { protocol tcp; l3proto ip; policy = { ", policy,
                 " }; }"));
 }
@@ -172,6 +176,12 @@ void Writer::write_from_outside() {
              " accept");
         rule("iifname ", wan_, " fib daddr type local ", kPorts, " dnat ip to ",
              input_.dmz->to_string());
+        // From inside, too; but the inside addresses of the router are its own.
+        if (input_.hairpin) {
+            rule("iifname ", lan_, " fib daddr type local fib daddr . iif type != local ", kPorts,
+                 " meta l4proto . th dport != @", kRouterPortsSet, " dnat ip to ",
+                 input_.dmz->to_string());
+        }
     }
     end();
 }

@@ -225,6 +225,7 @@ BOOST_AUTO_TEST_CASE(a_device_at_its_quota_is_told_so_and_nobody_else_notices) {
         [](const Packet& p) { return p.is_icmp() && !p.outgoing && p.icmp_type == kUnreachable; });
     BOOST_REQUIRE(told.has_value());
     BOOST_TEST(told->icmp_code == kProhibited);
+    BOOST_TEST(told->tos == 0xc0U);  // as of any error of a router (RFC 1812 4.3.2.5)
     BOOST_TEST(told->about.source.to_string() == "192.168.1.10:6000");
     for (std::size_t i = 0; i < sockets.size(); ++i)
         BOOST_TEST(seen_by(server, sockets[i]) == outside[i]);
