@@ -31,7 +31,7 @@ std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
         };
         const auto best = table.outside_address(link);
         for (const kernel::LinkAddress4& address : link.addresses) {
-            if (!address.usable()) continue;
+            if (address.deprecated || address.tentative) continue;
             const bool first = best && address.local == *best;
             interface.addresses.insert(
                 first ? interface.addresses.begin() : interface.addresses.end(),

@@ -2,6 +2,7 @@
 #include "gateway/daemon/house.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/text.h"
 
@@ -22,6 +23,18 @@ const Interface* find(const std::vector<Interface>& interfaces, std::string_view
 
 std::string address_text(const Interface& interface) {
     return interface.addresses.empty() ? "none" : interface.addresses.front().to_string();
+}
+
+bool overlap(const Prefix4& a, const Prefix4& b) {
+    return a.contains(b.network()) || b.contains(a.network());
+}
+
+// Whether hosts may leave from this address, too: the world knows both alike. The address by which
+// a router reaches its modem is none of those.
+bool belongs_with(const Prefix4& best, const Prefix4& other) {
+    constexpr std::uint8_t kSingle = 32;
+    const bool near = best.contains(other.address) || other.length == kSingle;
+    return near && reach_of(best.address) == reach_of(other.address);
 }
 
 std::string text_of(std::optional<Ip4> address) {
@@ -249,13 +262,38 @@ void House::note_interface(const Interface* before, const Interface* after, std:
     }
 }
 
+// RFC 4787 REQ-7: the addresses of the interfaces are not ours to change, but nobody would find out
+// why half of the internet, or of the house, cannot be reached.
+void House::look_for_overlap(const Interface* wan, Effects& out) {
+    std::vector<LogLine::Field> fields;
+    for (const std::string& name : config_.gateway.lan) {
+        const Interface* lan = interface(name);
+        if (wan == nullptr || lan == nullptr || wan == lan) continue;
+        for (const Prefix4& inside : lan->addresses) {
+            for (const Prefix4& outside : wan->addresses) {
+                if (!overlap(inside, outside) || !fields.empty()) continue;
+                fields = {{"outside", outside.to_string()},
+                          {"inside", inside.to_string()},
+                          {"name", name}};
+            }
+        }
+    }
+    const bool overlaps = !fields.empty();
+    if (std::exchange(networks_overlap_, overlaps) == overlaps || !overlaps) return;
+    out.steps.emplace_back(line(Level::warning, "gateway",
+                                "the networks outside and inside overlap, change one of them",
+                                std::move(fields)));
+}
+
 void House::update_outside(Instant now, Effects& out) {
     if (!engine_) return;
     const Interface* wan = interface(config_.gateway.wan);
+    look_for_overlap(wan, out);
     std::vector<Ip4> seen;
     if (wan != nullptr && wan->running) {
-        for (const Prefix4& prefix : wan->addresses)
-            seen.push_back(prefix.address);
+        for (const Prefix4& prefix : wan->addresses) {
+            if (belongs_with(wan->addresses.front(), prefix)) seen.push_back(prefix.address);
+        }
     }
     if (seen == outside_addresses_) return;
     outside_addresses_ = seen;

@@ -154,6 +154,7 @@ class House {
     void note_interface(const Interface* before, const Interface* after, std::string_view name,
                         Effects& out);
     void update_outside(Instant now, Effects& out);
+    void look_for_overlap(const Interface* wan, Effects& out);
 
     HashKey key_;
     config::Config config_;
@@ -162,6 +163,7 @@ class House {
     std::vector<Ip4> outside_addresses_;
     std::optional<Ip4> outside_;
     std::vector<nat::ReservedPort> router_ports_;
+    bool networks_overlap_ = false;  // and it was said
     nat::Hosts hosts_;
     std::vector<IpAddress> changed_hosts_;
     std::unique_ptr<nat::Engine> engine_;

@@ -2,6 +2,7 @@
 //
 // What the house promises, whatever the world does to it.
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "gateway/nat/ruleset.h"
 #include "tests/world/seeds.h"
@@ -168,6 +169,47 @@ BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes)
     BOOST_TEST(shown() == "100.64.0.9");
 }
 
+// Those of the network of the best one, and single ones; not that of the modem.
+BOOST_AUTO_TEST_CASE(hosts_leave_from_all_addresses_by_which_the_world_knows_the_house) {
+    World world(1);
+    const std::set<Ip4> known{Ip4::of(11, 0, 0, 1), Ip4::of(11, 0, 0, 9), Ip4::of(11, 5, 0, 1)};
+    world.change([](FakeKernel& kernel) {
+        kernel.find("wan0")->addresses = {{Ip4::of(11, 0, 0, 1), 24},
+                                          {Ip4::of(192, 168, 100, 2), 24},
+                                          {Ip4::of(11, 0, 0, 9), 24},
+                                          {Ip4::of(11, 5, 0, 1), 32},
+                                          {Ip4::of(11, 6, 0, 1), 24}};
+    });
+    world.start();
+    std::set<Ip4> used;
+    for (std::uint8_t host = 2; host < 60; ++host) {
+        world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, host), Port{5060}},
+                           {Ip4::of(11, 0, 77, 2), Port{5060}});
+    }
+    for (const nat::Element& element : world.kernel().elements()) {
+        if (element.set == nat::KernelSet::source) used.insert(element.value.address);
+    }
+    BOOST_TEST((used == known));
+}
+
+BOOST_AUTO_TEST_CASE(networks_that_overlap_are_told) {
+    const struct {
+        Prefix4 outside;
+        bool overlaps;
+    } kCases[] = {{{Ip4::of(192, 168, 2, 50), 24}, false},
+                  {{Ip4::of(192, 168, 1, 50), 24}, true},
+                  {{Ip4::of(192, 168, 7, 50), 16}, true},
+                  {{Ip4::of(192, 168, 1, 50), 30}, true}};
+    for (const auto& [outside, overlaps] : kCases) {
+        World world(1);
+        world.start();
+        world.change([&](FakeKernel& kernel) { kernel.find("wan0")->addresses = {outside}; });
+        world.pass(1ms);
+        const bool told = world.story().find("outside and inside overlap") != std::string::npos;
+        BOOST_TEST(told == overlaps);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
     World world(1);
     world.start();
@@ -188,6 +230,16 @@ BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
     world.pass(1s);
     BOOST_TEST((world.kernel().elements() == elements));
     require_in_order(world);
+}
+
+BOOST_AUTO_TEST_CASE(the_log_does_not_tell_whom_a_host_talks_to) {
+    World world(1);
+    world.start();
+    world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, 20), Port{5060}},
+                       {Ip4::of(11, 0, 77, 2), Port{5060}});
+    world.pass(10min);
+    BOOST_TEST(world.story().find("192.168.1.20") != std::string::npos);
+    BOOST_TEST(world.story().find("11.0.77.2") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_mapping_ends_when_no_session_uses_it) {
