@@ -31,6 +31,10 @@ constexpr std::string_view kEchoKey = "ip saddr . meta l4proto . ct original pro
 constexpr std::string_view kPorts = "meta nfproto ipv4 meta l4proto { tcp, udp }";
 constexpr std::string_view kEndpointType = "type ipv4_addr . inet_proto . inet_service";
 
+// Whose GRE it is that comes from a peer. The two directions of a PPTP tunnel have numbers of their
+// own, so the kernel takes the other one for a new session.
+constexpr std::string_view kTunnelMap = "tunnels";
+
 // Answers of name servers come at once or never.
 constexpr std::int64_t kDnsSeconds = 30;
 
@@ -130,8 +134,8 @@ void Writer::write_timeouts() {
     const std::int64_t established = whole_seconds(input_.timeouts.tcp_established);
     const std::int64_t other = whole_seconds(input_.timeouts.tcp_transitory);
     std::string policy = concat("established : ", established);
-    for (const char* state :
-         {"syn_sent", "syn_recv", "fin_wait", "close_wait", "last_ack", "time_wait", "close"}) {
+    for (const char* state : {"syn_sent", "syn_sent2", "syn_recv", "fin_wait", "close_wait",
+                              "last_ack", "time_wait", "close"}) {
         append(policy, ", ", state, " : ", other);
     }
     // Data that nobody confirms does not end a connection any sooner (RFC 5382 REQ-5): a notebook
@@ -161,6 +165,8 @@ void Writer::write_maps() {
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
+    line(concat("map ", kTunnelMap,
+                " { type ipv4_addr : ipv4_addr; flags dynamic,timeout; timeout 10m; size 4096; }"));
 }
 
 void Writer::write_from_outside() {
@@ -171,6 +177,7 @@ void Writer::write_from_outside() {
     if (input_.hairpin) {
         rule("iifname ", lan_, " ", kPorts, " dnat ip to ", kDestination, " map @hairpin");
     }
+    rule("iifname ", wan_, " meta l4proto gre dnat ip to ip saddr map @", kTunnelMap);
     if (input_.dmz) {
         rule("iifname ", wan_, " ", kPorts, " meta l4proto . th dport @", kRouterPortsSet,
              " accept");
@@ -212,6 +219,7 @@ void Writer::write_from_house() {
     }
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
+    rule("meta nfproto ipv4 meta l4proto gre add @", kTunnelMap, " { ip daddr : ip saddr }");
     rule("accept");
     end();
     begin("within_house");
@@ -222,6 +230,7 @@ void Writer::write_from_house() {
 
 void Writer::write_to_house() {
     begin("to_house");
+    rule("meta l4proto gre accept");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");

@@ -100,6 +100,27 @@ BOOST_AUTO_TEST_CASE(silent_connections_live_as_long_as_the_documents_ask_for) {
     BOOST_TEST(left() > kTransitory - kMoment);
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_that_both_sides_begin_has_the_whole_time_to_open) {
+    House house;
+    const Router router(house);
+    for (const Host* end : {&house.internet, &house.pc}) {
+        end->nft(
+            "table ip silent {\n chain c {\n  type filter hook output priority 0\n"
+            "  meta l4proto tcp drop\n }\n}\n");
+    }
+    const FrameHead head{*house.pc.mac("eth0"), *house.router.mac("br-lan"), kPc, kServer};
+    const TcpFields syn{Port{40000}, Port{20000}, 1000, 0, kSyn, 65535};
+    const Capture inside = house.pc.capture("eth0");
+    const Capture outside = house.internet.capture("net0");
+    const auto from_house = [](const Packet& p) { return p.is_from("11.0.0.1:40000"); };
+    const auto from_peer = [](const Packet& p) { return p.is_from("11.0.0.2:20000"); };
+    house.pc.packets("eth0").send(tcp4_frame(head, syn, ""));
+    BOOST_REQUIRE(outside.wait_for(from_house).has_value());
+    house.internet.packets("net0").send(early_syn(house, Port{20000}, Port{40000}));
+    BOOST_REQUIRE(inside.wait_for(from_peer).has_value());
+    BOOST_TEST(seconds_left(house.router, {"tcp", "SYN_SENT2", "sport=40000 "}).value_or(0) > 230);
+}
+
 // The notebook sleeps, and the server goes on sending.
 BOOST_AUTO_TEST_CASE(a_connection_with_data_that_nobody_confirms_lives_as_long_as_any) {
     House house;

@@ -115,6 +115,31 @@ BOOST_AUTO_TEST_CASE(a_second_device_does_not_take_over_the_tunnel_of_the_first)
     BOOST_TEST(!phone.receive(is(kSealed, "11.0.0.2", "192.168.1.20"), 300ms).has_value());
 }
 
+// Each direction has a call number of its own (RFC 2637 4.1), which tells who it is for.
+const Tunnel kCallToPeer{Proto::gre,
+                         std::string_view("\x30\x01\x88\x0b\0\x04\0\x07\0\0\0\x01 ppp", 16)};
+const Tunnel kCallToUs{Proto::gre,
+                       std::string_view("\x30\x01\x88\x0b\0\x04\0\x09\0\0\0\x01 ppp", 16)};
+
+BOOST_AUTO_TEST_CASE(one_device_has_a_pptp_tunnel_to_a_peer) {
+    House house;
+    const Router router(house);
+    const PacketSocket pc = house.pc.packets("eth0");
+    const PacketSocket phone = house.phone.packets("eth0");
+    const PacketSocket wan = house.internet.packets("net0");
+    const Ip4 peer = Ip4::of(11, 0, 0, 2);
+    for (int i = 0; i < 3; ++i) {
+        pc.send(from_device(house, house.pc, kPc, peer, kCallToPeer));
+        BOOST_TEST(wan.receive(is(kCallToPeer, "11.0.0.1", "11.0.0.2")).has_value());
+        wan.send(from_peer(house, peer, kCallToUs));
+        BOOST_TEST(pc.receive(is(kCallToUs, "11.0.0.2", "192.168.1.10")).has_value());
+    }
+    // A second one does not take it over.
+    phone.send(from_device(house, house.phone, kPhone, peer, kCallToPeer));
+    wan.send(from_peer(house, peer, kCallToUs));
+    BOOST_TEST(pc.receive(is(kCallToUs, "11.0.0.2", "192.168.1.10")).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_stranger_gets_no_tunnel_into_the_house) {
     House house;
     const Router router(house, nat_type("full-cone"));
