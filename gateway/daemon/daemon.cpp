@@ -113,6 +113,7 @@ Status Daemon::start() {
     look_at_ports();
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
+    abilities.session_counts = has_fact(kernel_facts_, "session_counts");
     handle(Started{start_config_, abilities});
     for (const auto& [key, neighbour] : neighbours_->table().all()) {
         handle(NeighbourSeen{neighbour.address, neighbour.mac});

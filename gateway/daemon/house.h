@@ -43,6 +43,7 @@ struct Interface {
 // What the kernel offers, as far as the house decides by it.
 struct Abilities {
     bool timeout_objects = true;  // lifetimes can be set by rules
+    bool session_counts = true;   // sessions of a host can be counted by rules
 
     friend bool operator==(const Abilities&, const Abilities&) = default;
 };

@@ -35,6 +35,9 @@ constexpr std::string_view kEndpointType = "type ipv4_addr . inet_proto . inet_s
 // own, so the kernel takes the other one for a new session.
 constexpr std::string_view kTunnelMap = "tunnels";
 
+// Sessions of a host that are looked at for a new one.
+constexpr std::uint32_t kMostCounted = 128;
+
 // Answers of name servers come at once or never.
 constexpr std::int64_t kDnsSeconds = 30;
 
@@ -99,6 +102,7 @@ class Writer {
     void write_maps();
     void write_from_outside();
     void write_forward();
+    void write_session_limit(std::string_view host, std::string_view way, std::string_view end);
     void write_from_house();
     void write_to_house();
     void write_unknown();
@@ -165,6 +169,13 @@ void Writer::write_maps() {
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
+    for (const char* way : {"out", "in"}) {
+        if (input_.host_sessions == 0) break;
+        line(concat("set sessions_", way, "_", input_.host_sessions,
+                    " { type ipv4_addr; flags dynamic; size 4096; }"));
+        line(concat("set crowd_", way,
+                    " { type ipv4_addr; flags dynamic,timeout; timeout 1s; size 4096; }"));
+    }
     line(concat("map ", kTunnelMap,
                 " { type ipv4_addr : ipv4_addr; flags dynamic,timeout; timeout 10m; size 4096; }"));
 }
@@ -211,8 +222,21 @@ void Writer::write_forward() {
     end();
 }
 
+// One host shall not fill the kernel's table. Counting looks at every session that is counted, so
+// only one in `of` is, by chance; who has too many of these begins nothing new for a moment.
+void Writer::write_session_limit(std::string_view host, std::string_view way,
+                                 std::string_view end) {
+    if (input_.host_sessions == 0) return;
+    const std::uint32_t of = std::max(input_.host_sessions / kMostCounted, 1U);
+    const std::string sample = of > 1 ? concat("numgen random mod ", of, " == 0 ") : std::string();
+    rule(host, " @crowd_", way, " counter ", end);
+    rule(sample, "add @sessions_", way, "_", input_.host_sessions, " { ", host, " ct count over ",
+         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end);
+}
+
 void Writer::write_from_house() {
     begin("from_house");
+    write_session_limit("ip saddr", "out", "reject with icmp admin-prohibited");
     if (input_.permits) {
         rule(kPorts, " add @permit { ", kSource, " . ip daddr timeout ",
              std::max(whole_seconds(input_.timeouts.udp), std::int64_t{300}), "s }");
@@ -230,6 +254,7 @@ void Writer::write_from_house() {
 
 void Writer::write_to_house() {
     begin("to_house");
+    write_session_limit("ip daddr", "in", "drop");
     rule("meta l4proto gre accept");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
@@ -339,6 +364,7 @@ RulesetInput ruleset_input(const config::Config& config) {
     input.hairpin = config.nat.hairpin;
     input.ports = config.nat.ports;
     input.timeouts = config.timeouts;
+    input.host_sessions = config.nat.host_sessions;
     input.permits = false;
     if (config.dmz) input.dmz = config.dmz->inside;
     const auto use = [&input](const config::NatBehaviour& behaviour) {

@@ -33,7 +33,8 @@ struct RulesetInput {
     bool by_session = false;  // and those that depend on its port, too
     bool permits = true;      // filtering by the remote address
     config::Timeouts timeouts;
-    bool timeout_objects = true;  // set them by rules
+    bool timeout_objects = true;         // set them by rules
+    std::uint32_t host_sessions = 8192;  // 0: without limit
     std::optional<Ip4> dmz;
 
     friend bool operator==(const RulesetInput&, const RulesetInput&) = default;

@@ -19,7 +19,10 @@ constexpr std::uint32_t kRemotes = 1U << 20U;
 constexpr std::uint32_t kRemotePorts = 8;
 
 std::string_view config_of(Way way) {
-    return way == Way::symmetric ? "config nat 'nat'\n\toption type 'symmetric'\n" : "";
+    // One host stands for a whole house here.
+    return way == Way::symmetric
+               ? "config nat 'nat'\n\toption host_sessions '1000000'\n\toption type 'symmetric'\n"
+               : "config nat 'nat'\n\toption host_sessions '1000000'\n";
 }
 
 bool is_kernel_nat(Way way) {
