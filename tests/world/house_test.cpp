@@ -200,13 +200,13 @@ BOOST_AUTO_TEST_CASE(networks_that_overlap_are_told) {
                   {{Ip4::of(192, 168, 1, 50), 24}, true},
                   {{Ip4::of(192, 168, 7, 50), 16}, true},
                   {{Ip4::of(192, 168, 1, 50), 30}, true}};
-    for (const auto& [outside, overlaps] : kCases) {
+    for (const auto& one : kCases) {
         World world(1);
         world.start();
-        world.change([&](FakeKernel& kernel) { kernel.find("wan0")->addresses = {outside}; });
+        world.change([&](FakeKernel& kernel) { kernel.find("wan0")->addresses = {one.outside}; });
         world.pass(1ms);
         const bool told = world.story().find("outside and inside overlap") != std::string::npos;
-        BOOST_TEST(told == overlaps);
+        BOOST_TEST(told == one.overlaps);
     }
 }
 
