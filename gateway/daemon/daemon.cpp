@@ -23,25 +23,6 @@ namespace {
 
 constexpr std::uint8_t kInetFamily = 1;  // NFPROTO_INET
 
-std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
-    std::vector<Interface> out;
-    for (const auto& [index, link] : table.links()) {
-        Interface interface {
-            link.name, link.running, {}
-        };
-        const auto best = table.outside_address(link);
-        for (const kernel::LinkAddress4& address : link.addresses) {
-            if (!address.usable()) continue;
-            const bool first = best && address.local == *best;
-            interface.addresses.insert(
-                first ? interface.addresses.begin() : interface.addresses.end(),
-                Prefix4{address.local, address.prefix_length});
-        }
-        out.push_back(std::move(interface));
-    }
-    return out;
-}
-
 // The folder for what survives a restart, owned by the user that the daemon becomes.
 Status make_state_folder(const std::string& path, const std::string& user) {
     static constexpr mode_t kOwnerOnly = 0700;
@@ -55,6 +36,30 @@ Status make_state_folder(const std::string& path, const std::string& user) {
 }
 
 }  // namespace
+
+std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
+    std::vector<Interface> out;
+    for (const auto& [index, link] : table.links()) {
+        Interface interface {
+            link.name, link.running, {}, {}
+        };
+        const auto best = table.outside_address(link);
+        for (const kernel::LinkAddress4& address : link.addresses) {
+            if (!address.usable()) continue;
+            const bool first = best && address.local == *best;
+            interface.addresses.insert(
+                first ? interface.addresses.begin() : interface.addresses.end(),
+                Prefix4{address.local, address.prefix_length});
+        }
+        for (const kernel::LinkAddress6& address : link.addresses6) {
+            if (!address.link_scope) {
+                interface.addresses6.push_back({address.local, address.prefix_length});
+            }
+        }
+        out.push_back(std::move(interface));
+    }
+    return out;
+}
 
 Level level_of(config::LogLevel level) {
     switch (level) {
@@ -114,9 +119,7 @@ Status Daemon::start() {
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     handle(Started{start_config_, abilities});
-    for (const auto& [key, neighbour] : neighbours_->table().all()) {
-        handle(NeighbourSeen{neighbour.address, neighbour.mac});
-    }
+    tell_neighbours();
     if (failure_) return fail(*failure_);
     return {};
 }
@@ -291,6 +294,12 @@ void Daemon::read_neighbours() {
     });
 }
 
+void Daemon::tell_neighbours() {
+    for (const auto& [key, neighbour] : neighbours_->table().all()) {
+        handle(NeighbourSeen{neighbour.address, neighbour.mac});
+    }
+}
+
 void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
     handle(PortsSeen{read_router_ports()});
@@ -306,7 +315,10 @@ std::optional<std::vector<kernel::Session>> Daemon::sessions() {
 }
 
 void Daemon::read_links() {
-    if (links_->read()) handle(LinksSeen{interfaces_of(links_->table())});
+    if (!links_->read()) return;
+    handle(LinksSeen{interfaces_of(links_->table())});
+    // Who is inside depends on the prefixes of the interfaces.
+    tell_neighbours();
 }
 
 void Daemon::read_commits() {

@@ -81,15 +81,28 @@ const Interface* House::interface(std::string_view name) const {
 }
 
 bool House::is_inside(const IpAddress& address) const {
-    if (!address.is_v4()) return false;
-    return std::any_of(
-        config_.gateway.lan.begin(), config_.gateway.lan.end(), [&](const std::string& name) {
-            const Interface* lan = interface(name);
-            return lan != nullptr && std::any_of(lan->addresses.begin(), lan->addresses.end(),
-                                                 [&](const Prefix4& prefix) {
-                                                     return prefix.contains(address.v4());
-                                                 });
-        });
+    const auto has = [&address](const Interface& lan) {
+        if (address.is_v4()) {
+            return std::any_of(lan.addresses.begin(), lan.addresses.end(),
+                               [&](const Prefix4& one) { return one.contains(address.v4()); });
+        }
+        return std::any_of(lan.addresses6.begin(), lan.addresses6.end(),
+                           [&](const Prefix6& one) { return one.contains(address.v6()); });
+    };
+    return std::any_of(config_.gateway.lan.begin(), config_.gateway.lan.end(),
+                       [&](const std::string& name) {
+                           const Interface* lan = interface(name);
+                           return lan != nullptr && has(*lan);
+                       });
+}
+
+std::vector<Prefix4> House::inside_prefixes() const {
+    std::vector<Prefix4> out;
+    for (const std::string& name : config_.gateway.lan) {
+        const Interface* lan = interface(name);
+        if (lan != nullptr) out.insert(out.end(), lan->addresses.begin(), lan->addresses.end());
+    }
+    return out;
 }
 
 void House::on(const Started& event, Instant now, Effects& out) {
@@ -278,11 +291,17 @@ void House::log_notices(Instant now, Effects& out, std::size_t first) {
         if (notice.kind == Kind::outside_changed) continue;
         const bool mapping =
             notice.kind == Kind::mapping_added || notice.kind == Kind::mapping_ended;
-        LogLine text = line(mapping ? Level::debug : Level::info, "nat",
-                            std::string(nat::to_string(notice.kind)),
-                            {{"proto", to_string(notice.proto)},
-                             {"inside", notice.inside.to_string()},
-                             {"outside", notice.outside.to_string()}});
+        const bool pinhole =
+            notice.kind == Kind::pinhole_added || notice.kind == Kind::pinhole_ended;
+        const std::string inside = pinhole
+                                       ? Endpoint{notice.pinhole, notice.inside.port}.to_string()
+                                       : notice.inside.to_string();
+        LogLine text = line(
+            mapping ? Level::debug : Level::info, "nat", std::string(nat::to_string(notice.kind)),
+            {{"proto", to_string(notice.proto)},
+             {"inside", inside},
+             pinhole ? LogLine::Field{"owner", std::string(nat::to_string(notice.owner))}
+                     : LogLine::Field{"outside", notice.outside.to_string()}});
         if (notice.kind == Kind::refused) {
             const auto passed = refusals_.allow(nat::to_string(notice.reason), now);
             if (!passed) {

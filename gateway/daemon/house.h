@@ -5,7 +5,10 @@
 // with the real kernel, the simulated world with a double.
 //
 // Rules it keeps:
-//   - Forwarding is switched on only after the ruleset is loaded: nothing passes unfiltered.
+//   - Forwarding is switched on only after the ruleset is loaded: nothing passes unfiltered. IPv6
+//     is filtered alike, but whether it is forwarded is the system's choice: a kernel that forwards
+//     takes no more address and route from the provider's router advertisements (RFC 4862) unless
+//     accept_ra is 2, so the switch belongs to whoever configures the addresses.
 //   - The table is loaded again when another program has changed it, at once, but not more often
 //     than every kRepairPause, so that two programs that fight over it do not eat the processor.
 //   - A ruleset that the kernel refuses ends the start; later it is tried again, ever more slowly,
@@ -34,8 +37,9 @@ namespace gatehouse::daemon {
 // What the house needs to know of an interface of the kernel.
 struct Interface {
     std::string name;
-    bool running = false;            // up, with a carrier
-    std::vector<Prefix4> addresses;  // usable ones, best first
+    bool running = false;             // up, with a carrier
+    std::vector<Prefix4> addresses;   // neither deprecated nor tentative, best first
+    std::vector<Prefix6> addresses6;  // but for link-local ones
 
     friend bool operator==(const Interface&, const Interface&) = default;
 };
@@ -149,6 +153,7 @@ class House {
     void log_notices(Instant now, Effects& out, std::size_t first);
     void set_timer(Effects& out);
     bool is_inside(const IpAddress& address) const;
+    std::vector<Prefix4> inside_prefixes() const;
     void want_ruleset(Instant now, Effects& out);
     void load(Instant now, Effects& out);
     void note_interface(const Interface* before, const Interface* after, std::string_view name,

@@ -90,6 +90,31 @@ std::optional<nat::Element> decode_element(KernelSet set, const kernel::Element&
     return data.complete() ? std::optional(out) : std::nullopt;
 }
 
+kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit) {
+    using Kind = kernel::ElementChange::Kind;
+    const nat::PinholeElement& hole = edit.element;
+    const bool with_remote = hole.remote != Ip6{};
+    kernel::ConcatKey key;
+    key.address(hole.inside).proto(hole.proto).port(hole.port);
+    if (with_remote) key.address(hole.remote);
+    return {edit.add ? Kind::add : Kind::remove,
+            with_remote ? nat::kPinholeRemoteSet : nat::kPinholeSet,
+            key.bytes(),
+            {},
+            {}};
+}
+
+std::optional<nat::PinholeElement> decode_pinhole(bool with_remote,
+                                                  const kernel::Element& element) {
+    nat::PinholeElement out;
+    kernel::ConcatReader key(element.key);
+    out.inside = key.address6();
+    out.proto = key.proto();
+    out.port = key.port();
+    if (with_remote) out.remote = key.address6();
+    return key.complete() ? std::optional(out) : std::nullopt;
+}
+
 std::vector<nat::Session> sessions_of(const kernel::Session& session) {
     std::vector<nat::Session> out;
     const kernel::Tuple& original = session.original;
@@ -220,8 +245,22 @@ void NatShell::feed_elements(bool adopt, const Feed& feed) {
             if (const auto decoded = decode_element(set, element)) seen.push_back(*decoded);
         }
     }
-    if (adopt) return feed(nat::AdoptElements{seen, {}});
-    feed(nat::ElementsSeen{seen, {}});
+    const std::vector<nat::PinholeElement> holes = list_pinholes();
+    if (adopt) return feed(nat::AdoptElements{seen, holes});
+    feed(nat::ElementsSeen{seen, holes});
+}
+
+std::vector<nat::PinholeElement> NatShell::list_pinholes() {
+    std::vector<nat::PinholeElement> out;
+    for (const bool with_remote : {false, true}) {
+        const auto elements =
+            elements_.list(with_remote ? nat::kPinholeRemoteSet : nat::kPinholeSet);
+        if (!elements) continue;
+        for (const kernel::Element& element : *elements) {
+            if (const auto hole = decode_pinhole(with_remote, element)) out.push_back(*hole);
+        }
+    }
+    return out;
 }
 
 std::vector<kernel::ElementChange> NatShell::changes_of(const nat::Effects& effects,
@@ -249,6 +288,14 @@ NatShell::Failures NatShell::commit(const nat::Effects& effects) {
         if (!done) failed.emplace(batch.id, why_of(done.error()));
     }
     return failed;
+}
+
+bool NatShell::write_pinholes(const nat::Effects& effects) {
+    if (effects.pinholes.empty()) return true;
+    std::vector<kernel::ElementChange> changes;
+    for (const nat::PinholeEdit& edit : effects.pinholes)
+        changes.push_back(encode_pinhole(edit));
+    return elements_.apply(changes).ok();
 }
 
 void NatShell::give(const nat::Verdict& verdict) {
@@ -288,6 +335,7 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
             feed(nat::CommitFailed{batch.id, failure->second});
         }
     }
+    if (!write_pinholes(effects)) feed(nat::PinholesFailed{});
     for (const Ip4 outside : effects.delete_sessions_to) {
         (void)conntrack_.remove_translated_to(outside);
     }

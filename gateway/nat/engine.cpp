@@ -132,6 +132,10 @@ void Engine::repair(Instant now, Effects& out) {
     out.dump_elements = true;
 }
 
+void Engine::on(const PinholesFailed&, Instant now, Effects& out) {
+    repair(now, out);
+}
+
 void Engine::on(const SessionsBegin&, Instant now, Effects&) {
     sweep_.begin(now);
 }
@@ -160,15 +164,24 @@ void Engine::on(const AdoptElements& event, Instant now, Effects& out) {
     }
     ledger_.writer().mute(false);
     adopted_ = true;
-    on(ElementsSeen{event.elements, event.pinholes}, now, out);
+    compare(event.elements, event.pinholes, out);
     sweep_.start(now);
     sweep_.tick(now, out);
 }
 
-void Engine::on(const ElementsSeen& event, Instant, Effects& out) {
+void Engine::on(const ElementsSeen& event, Instant now, Effects& out) {
     if (!adopted_) return;
-    write_difference(wanted(), event.elements, ledger_.writer());
-    pinholes_.compare(event.pinholes, out);
+    compare(event.elements, event.pinholes, out);
+    // Where elements were gone, sessions have begun without us.
+    if (!ledger_.writer().has_edits()) return;
+    sweep_.events_lost(now);
+    sweep_.tick(now, out);
+}
+
+void Engine::compare(std::span<const Element> elements, std::span<const PinholeElement> pinholes,
+                     Effects& out) {
+    write_difference(wanted(), elements, ledger_.writer());
+    pinholes_.compare(pinholes, out);
 }
 
 void Engine::on(const TableLost&, Instant now, Effects& out) {

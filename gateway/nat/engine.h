@@ -98,6 +98,8 @@ class Engine final : public MappingService {
     void visit_mappings(Instant now, const std::function<void(const MappingView&)>& visit) const;
     // All that shall be in the kernel, sorted, but for permits.
     std::vector<Element> wanted() const;
+    // The pinholes that shall be in the kernel, sorted.
+    std::vector<PinholeElement> wanted_pinholes() const { return pinholes_.wanted(); }
     EngineCounts counts() const;
     const LedgerCounters& counters() const { return ledger_.counters(); }
     std::uint32_t mappings_of(Ip4 host) const { return ledger_.mappings_of(host); }
@@ -116,6 +118,7 @@ class Engine final : public MappingService {
     void on(const FirstPacket& event, Instant now, Effects& out);
     void on(const Committed& event, Instant now, Effects& out);
     void on(const CommitFailed& event, Instant now, Effects& out);
+    void on(const PinholesFailed& event, Instant now, Effects& out);
     void on(const SessionsBegin& event, Instant now, Effects& out);
     void on(const SessionsSeen& event, Instant now, Effects& out);
     void on(const SessionsEnd& event, Instant now, Effects& out);
@@ -134,6 +137,9 @@ class Engine final : public MappingService {
     void refuse(Refusal reason, const FirstPacket& event, Effects& out);
     void tell(const ServiceNotice& notice);
     void repair(Instant now, Effects& out);
+    // Makes the kernel's elements, as seen, those that are wanted.
+    void compare(std::span<const Element> elements, std::span<const PinholeElement> pinholes,
+                 Effects& out);
     // Runs a call of the service with its edits going to the outbox.
     template <class Call>
     auto serve(Call&& call);

@@ -4,7 +4,8 @@
 //   from_outside  destination translation: to the inside endpoint found in the maps.
 //   forward       who may talk to whom; its first rules are all that a packet of a known session
 //                 sees. New sessions of the house go through from_house or within_house, where an
-//                 endpoint without an element in a source map is handed to the queue.
+//                 endpoint without an element in a source map is handed to the queue. New IPv6
+//                 sessions go through forward_ipv6 and, from outside, through pinholes.
 //   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
@@ -33,6 +34,7 @@ constexpr std::string_view kEndpointType = "type ipv4_addr . inet_proto . inet_s
 
 // Answers of name servers come at once or never.
 constexpr std::int64_t kDnsSeconds = 30;
+constexpr int kEchoesPerSecond = 100;  // of all hosts outside to all inside
 
 struct BaseChain {
     std::string_view name;
@@ -48,8 +50,10 @@ constexpr std::array kBaseChains{
     BaseChain{"untranslated", "filter hook postrouting priority srcnat + 10"},
 };
 constexpr std::array kChains{
-    std::string_view("from_house"), std::string_view("within_house"), std::string_view("to_house"),
-    std::string_view("unknown"),    std::string_view("unknown_icmp"), std::string_view("from_maps"),
+    std::string_view("from_house"),   std::string_view("within_house"),
+    std::string_view("to_house"),     std::string_view("forward_ipv6"),
+    std::string_view("pinholes"),     std::string_view("unknown"),
+    std::string_view("unknown_icmp"), std::string_view("from_maps"),
     std::string_view("translate"),
 };
 
@@ -69,10 +73,22 @@ std::string set_of(const Range& range, Text&& text) {
     return out + " }";
 }
 
+// The kernel keeps timeout objects for each family.
+struct Family {
+    std::string_view name;
+    std::string_view suffix;
+};
+constexpr Family kIpv4{"ip", ""};
+constexpr Family kIpv6{"ip6", "6"};
+
 class Writer {
   public:
     explicit Writer(const RulesetInput& input)
-        : input_(input), wan_(quoted(input.wan)), lan_(set_of(input.lan, quoted)) {}
+        : input_(input), wan_(quoted(input.wan)), lan_(set_of(input.lan, quoted)) {
+        std::vector<std::string> all = input.lan;
+        all.push_back(input.wan);
+        lan_and_wan_ = set_of(all, quoted);
+    }
 
     std::string whole();
 
@@ -91,42 +107,51 @@ class Writer {
     }
     void end() { out_ += "    }\n"; }
 
-    void write_timeouts();
+    void write_timeouts(Family family);
     void write_maps();
     void write_from_outside();
     void write_forward();
     void write_from_house();
     void write_to_house();
+    void write_forward_ipv6();
+    void write_pinholes();
     void write_unknown();
     void write_to_outside();
     void write_to_router();
     void write_untranslated();
-    std::string udp_timeout() const;
-    std::string tcp_timeout() const;
+    void write_new_timeouts(Family family);
+    std::string udp_timeout(Family family) const;
+    std::string tcp_timeout(Family family) const;
+    static std::string dns_timeout(Family family);
 
     const RulesetInput& input_;
     std::string wan_;
     std::string lan_;
+    std::string lan_and_wan_;
     std::string out_;
 };
 
 // The kernel cannot change such an object, so its name says what it holds.
-std::string Writer::udp_timeout() const {
-    return concat("udp_", whole_seconds(input_.timeouts.udp));
+std::string Writer::udp_timeout(Family family) const {
+    return concat("udp", family.suffix, "_", whole_seconds(input_.timeouts.udp));
 }
 
-std::string Writer::tcp_timeout() const {
-    return concat("tcp_", whole_seconds(input_.timeouts.tcp_established), "_",
+std::string Writer::tcp_timeout(Family family) const {
+    return concat("tcp", family.suffix, "_", whole_seconds(input_.timeouts.tcp_established), "_",
                   whole_seconds(input_.timeouts.tcp_transitory));
 }
 
-void Writer::write_timeouts() {
-    const auto udp = [this](std::string_view name, std::int64_t seconds) {
-        line(concat("ct timeout ", name, " { protocol udp; l3proto ip; policy = { unreplied : ",
-                    seconds, ", replied : ", seconds, " }; }"));
+std::string Writer::dns_timeout(Family family) {
+    return concat("dns", family.suffix, "_", kDnsSeconds);
+}
+
+void Writer::write_timeouts(Family family) {
+    const auto udp = [&](std::string_view name, std::int64_t seconds) {
+        line(concat("ct timeout ", name, " { protocol udp; l3proto ", family.name,
+                    "; policy = { unreplied : ", seconds, ", replied : ", seconds, " }; }"));
     };
-    udp(udp_timeout(), whole_seconds(input_.timeouts.udp));
-    udp(concat("dns_", kDnsSeconds), kDnsSeconds);
+    udp(udp_timeout(family), whole_seconds(input_.timeouts.udp));
+    udp(dns_timeout(family), kDnsSeconds);
     const std::int64_t established = whole_seconds(input_.timeouts.tcp_established);
     const std::int64_t other = whole_seconds(input_.timeouts.tcp_transitory);
     std::string policy = concat("established : ", established);
@@ -134,8 +159,16 @@ void Writer::write_timeouts() {
          {"syn_sent", "syn_recv", "fin_wait", "close_wait", "last_ack", "time_wait", "close"}) {
         append(policy, ", ", state, " : ", other);
     }
-    line(concat("ct timeout ", tcp_timeout(), " { protocol tcp; l3proto ip; policy = { ", policy,
-                " }; }"));
+    line(concat("ct timeout ", tcp_timeout(family), " { protocol tcp; l3proto ", family.name,
+                "; policy = { ", policy, " }; }"));
+}
+
+// Of a new session of that family.
+void Writer::write_new_timeouts(Family family) {
+    if (!input_.timeout_objects) return;
+    rule("udp dport 53 ct timeout set ", quoted(dns_timeout(family)));
+    rule("udp dport != 53 ct timeout set ", quoted(udp_timeout(family)));
+    rule("meta l4proto tcp ct timeout set ", quoted(tcp_timeout(family)));
 }
 
 void Writer::write_maps() {
@@ -154,6 +187,9 @@ void Writer::write_maps() {
     declare("map", "hairpin", "", kEndpoint);
     declare("set", "open", "", "");
     declare("set", "open_remote", kRemote, "");
+    constexpr std::string_view kPinholeType = "type ipv6_addr . inet_proto . inet_service";
+    line(concat("set ", kPinholeSet, " { ", kPinholeType, "; }"));
+    line(concat("set ", kPinholeRemoteSet, " { ", kPinholeType, " . ipv6_addr; }"));
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
@@ -182,11 +218,8 @@ void Writer::write_forward() {
     rule("ct status confirmed accept");
     rule("ct state invalid,untracked counter drop comment \"invalid\"");
     rule("iifname ", lan_, " fib saddr . iif oif missing counter drop comment \"spoofed\"");
-    if (input_.timeout_objects) {
-        rule("meta nfproto ipv4 udp dport 53 ct timeout set \"dns_", kDnsSeconds, "\"");
-        rule("meta nfproto ipv4 udp dport != 53 ct timeout set ", quoted(udp_timeout()));
-        rule("meta nfproto ipv4 meta l4proto tcp ct timeout set ", quoted(tcp_timeout()));
-    }
+    rule("meta nfproto ipv6 goto forward_ipv6");
+    write_new_timeouts(kIpv4);
     rule("iifname ", lan_, " oifname ", wan_, " goto from_house");
     rule("iifname ", lan_, " oifname ", lan_, " goto within_house");
     rule("iifname ", wan_, " oifname ", lan_, " ct status dnat jump to_house");
@@ -218,6 +251,30 @@ void Writer::write_to_house() {
     if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " accept");
     // Where another program filters, only what our own maps led here is ours to drop.
     if (!input_.firewall) rule(kPorts, " ", kDestination, " @source counter drop");
+    end();
+}
+
+// The same policy without translation. A confirmed session has passed already, and so have the
+// errors that belong to one (RFC 4890 4.3.1, RFC 6092 REC-10). Neighbour discovery is never
+// forwarded; that of the router itself meets no rule of ours.
+void Writer::write_forward_ipv6() {
+    begin("forward_ipv6");
+    // RFC 6092 REC-6: nobody outside has an inside address.
+    rule("iifname ", wan_, " fib saddr . iif oif missing counter drop comment \"spoofed\"");
+    write_new_timeouts(kIpv6);
+    rule("iifname ", lan_, " oifname ", lan_and_wan_, " accept");
+    rule("iifname ", wan_, " oifname ", lan_, " jump pinholes");
+    if (input_.firewall) rule("counter comment \"refused\"");
+    end();
+}
+
+void Writer::write_pinholes() {
+    constexpr std::string_view kHole = "ip6 daddr . meta l4proto . th dport";
+    begin("pinholes");
+    rule(kHole, " @", kPinholeSet, " accept");
+    rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, " accept");
+    // RFC 4890 4.3.1: echo requests shall pass; not so many that they are a weapon.
+    rule("icmpv6 type echo-request limit rate ", kEchoesPerSecond, "/second accept");
     end();
 }
 
@@ -296,12 +353,17 @@ std::string Writer::whole() {
         append(out_, "flush chain inet ", kTableName, " ", chain, "\n");
     }
     append(out_, "table inet ", kTableName, " {\n");
-    if (input_.timeout_objects) write_timeouts();
+    if (input_.timeout_objects) {
+        write_timeouts(kIpv4);
+        write_timeouts(kIpv6);
+    }
     write_maps();
     write_from_outside();
     write_forward();
     write_from_house();
     write_to_house();
+    write_forward_ipv6();
+    write_pinholes();
     write_unknown();
     write_to_outside();
     write_to_router();

@@ -16,6 +16,8 @@ namespace gatehouse::nat {
 
 inline constexpr const char* kTableName = "gatehouse";
 inline constexpr const char* kQueueChain = "ask_queue";
+inline constexpr const char* kPinholeSet = "pinhole";
+inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
 
 // The ports that the router uses for its own connections: hosts never get them, so that none of

@@ -32,6 +32,7 @@ void require_in_order(World& world) {
         BOOST_TEST(*world.kernel().table() == ruleset_for(world.wanted()));
         BOOST_TEST((world.house().outside_address() == true_outside_address(world)));
         BOOST_TEST((world.kernel().elements() == world.house().engine().wanted()));
+        BOOST_TEST((world.kernel().pinholes() == world.house().engine().wanted_pinholes()));
     }
 }
 
@@ -49,7 +50,7 @@ void change_wan(World& world) {
     world.change([&](FakeKernel& kernel) {
         daemon::Interface* wan = kernel.find("wan0");
         if (wan == nullptr) {
-            kernel.interfaces.push_back({"wan0", true, {{Ip4::of(11, 0, 0, 7), 24}}});
+            kernel.interfaces.push_back({"wan0", true, {{Ip4::of(11, 0, 0, 7), 24}}, {}});
         } else if (what == 0) {
             wan->name = "ppp9";
         } else if (what == 1) {
@@ -73,11 +74,51 @@ void talk(World& world) {
     }
 }
 
+Ip6 inside6(std::uint64_t host) {
+    Ip6 address = *parse_ip6("2001:db8:1::");
+    address.bytes[15] = static_cast<std::uint8_t>(host);
+    return address;
+}
+
+Mac mac(std::uint64_t host) {
+    return {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(host)}};
+}
+
+nat::PinholeRequest pinhole_to(const Ip6& inside, Duration lifetime) {
+    nat::PinholeRequest request;
+    request.inside = inside;
+    request.port = Port{443};
+    request.lifetime = lifetime;
+    request.owner = {nat::OwnerKind::pcp, "host"};
+    return request;
+}
+
+// Hosts take IPv6 addresses, also each other's, and want to be reached at them.
+void move_and_ask(World& world) {
+    for (std::uint64_t n = world.random().below(6); n > 0; --n) {
+        const std::uint64_t host = 2 + world.random().below(4);
+        const bool leaves = world.random().below(4) == 0;
+        world.see_neighbour(inside6(16 + world.random().below(8)),
+                            leaves ? std::nullopt : std::optional(mac(host)));
+    }
+    world.ask([&](nat::MappingService& service) {
+        nat::PinholeRequest request =
+            pinhole_to(inside6(16 + world.random().below(8)), world.up_to(2h) + 1s);
+        if (world.random().below(2) == 0) request.host = mac(2 + world.random().below(4));
+        request.port = Port{static_cast<std::uint16_t>(5000 + world.random().below(3))};
+        if (world.random().below(2) == 0) request.remote = *parse_ip6("2001:db8:ffff::2");
+        const auto made = service.open_pinhole(request, world.now());
+        if (made && world.random().below(3) == 0) {
+            (void)service.close_pinhole(made->id, request.owner, world.now());
+        }
+    });
+}
+
 void strike(World& world) {
     const auto some = [&world](std::uint64_t most) {
         return static_cast<unsigned>(world.random().below(most + 1));
     };
-    switch (world.random().below(10)) {
+    switch (world.random().below(11)) {
         case 0: world.flush_table(); break;
         case 1: world.spoil_table(); break;
         case 2: world.kernel().refuse_next_loads(1 + some(3)); break;
@@ -86,6 +127,7 @@ void strike(World& world) {
         case 5: world.set_slow_loads(world.up_to(2s)); break;
         case 6: world.kernel().refuse_next_commits(some(2)); break;
         case 7: talk(world); break;
+        case 8: move_and_ask(world); break;
         default: change_wan(world);
     }
     if (!world.runs() && world.random().below(2) == 0) world.start();
@@ -157,7 +199,7 @@ BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes)
     world.change([](FakeKernel& kernel) { kernel.find("wan0")->running = false; });
     BOOST_TEST(shown() == "none");
     world.change([](FakeKernel& kernel) {
-        *kernel.find("wan0") = {"wan0", true, {{Ip4::of(100, 64, 0, 9), 10}}};
+        *kernel.find("wan0") = {"wan0", true, {{Ip4::of(100, 64, 0, 9), 10}}, {}};
     });
     BOOST_TEST(shown() == "100.64.0.9");
     world.change([](FakeKernel& kernel) { kernel.find("wan0")->name = "other"; });
@@ -198,6 +240,56 @@ BOOST_AUTO_TEST_CASE(a_mapping_ends_when_no_session_uses_it) {
     BOOST_TEST(!world.kernel().elements().empty());
     world.pass(10min);
     BOOST_TEST(world.kernel().elements().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_and_never_opens_the_way_to_another) {
+    World world(1);
+    world.start();
+    world.pass(1s);
+    world.see_neighbour(inside6(20), mac(2));
+    world.ask([&](nat::MappingService& service) {
+        BOOST_TEST(service.open_pinhole(pinhole_to(inside6(20), 1h), world.now()).ok());
+    });
+    const auto reached = [&] {
+        std::string out;
+        for (const nat::PinholeElement& hole : world.kernel().pinholes())
+            out += (out.empty() ? "" : " ") + hole.inside.to_string();
+        return out;
+    };
+    BOOST_TEST(reached() == "2001:db8:1::14");
+    world.see_neighbour(inside6(21), mac(2));
+    world.see_neighbour(*parse_ip6("2001:db8:2::9"), mac(2));  // not a prefix of the house
+    BOOST_TEST(reached() == "2001:db8:1::14 2001:db8:1::15");
+    world.see_neighbour(inside6(20), mac(3));
+    BOOST_TEST(reached() == "2001:db8:1::15");
+    world.see_neighbour(inside6(21), std::nullopt);
+    BOOST_TEST(reached() == "");
+    world.see_neighbour(inside6(20), mac(2));
+    BOOST_TEST(reached() == "2001:db8:1::14");
+    world.flush_table();
+    world.pass(1s);
+    BOOST_TEST(reached() == "2001:db8:1::14");
+    world.kernel().refuse_next_commits(1);
+    world.see_neighbour(inside6(21), mac(2));
+    world.pass(nat::Engine::kRepairGap);
+    BOOST_TEST(reached() == "2001:db8:1::14 2001:db8:1::15");
+    world.pass(1h);
+    BOOST_TEST(reached() == "");
+    require_in_order(world);
+}
+
+BOOST_AUTO_TEST_CASE(pinholes_of_a_daemon_that_died_end_with_the_next_start) {
+    World world(1);
+    world.start();
+    world.ask([&](nat::MappingService& service) {
+        BOOST_TEST(service.open_pinhole(pinhole_to(inside6(20), 1h), world.now()).ok());
+    });
+    BOOST_TEST(world.kernel().pinholes().size() == 1U);
+    world.kill();
+    BOOST_TEST(world.kernel().pinholes().size() == 1U);
+    world.start();
+    world.pass(1s);
+    BOOST_TEST(world.kernel().pinholes().empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_equal_notice_about_links_is_no_news) {
