@@ -45,7 +45,8 @@ std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
         };
         const auto best = table.outside_address(link);
         for (const kernel::LinkAddress4& address : link.addresses) {
-            if (!address.usable()) continue;
+            // A further address of one subnet is secondary to the kernel and an address to us.
+            if (address.deprecated || address.tentative) continue;
             const bool first = best && address.local == *best;
             interface.addresses.insert(
                 first ? interface.addresses.begin() : interface.addresses.end(),
@@ -242,6 +243,13 @@ void Daemon::perform(const Step& step, Effects& next) {
             say(Level::warning, "ports of the router not set", {{"reason", set.error().text}});
         return;
     }
+    if (const auto* drop = std::get_if<DropUntranslated>(&step)) {
+        const Status dropped = nat_->drop_untranslated(drop->inside);
+        if (!dropped) {
+            say(Level::warning, "untranslated sessions stay", {{"reason", dropped.error().text}});
+        }
+        return;
+    }
     if (std::holds_alternative<AdoptElements>(step)) {
         return nat_->feed_elements(true, feed_into(next));
     }
@@ -323,8 +331,11 @@ void Daemon::read_links() {
 
 void Daemon::read_commits() {
     std::optional<std::string> by;
-    nft_->read([&by](const kernel::NftCommit& commit) {
-        if (commit.overrun) by = "unknown, notices were lost";
+    nft_->read([this, &by](const kernel::NftCommit& commit) {
+        if (commit.overrun) {
+            house_.metrics().add(Metric::netlink_overruns);
+            by = "unknown, notices were lost";
+        }
         if (commit.own || commit.find(kInetFamily, nat::kTableName) == nullptr) return;
         by = concat(commit.program, '[', commit.process, ']');
     });

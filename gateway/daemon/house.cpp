@@ -30,6 +30,18 @@ std::string text_of(std::optional<Ip4> address) {
 
 }  // namespace
 
+std::vector<Ip4> outside_addresses_of(const Interface& wan) {
+    std::vector<Ip4> out;
+    for (const Prefix4& one : wan.addresses) {
+        const Prefix4& best = wan.addresses.front();
+        const bool same_purpose =
+            reach_of(one.address) == reach_of(best.address) &&
+            (one.length == 32 || (one.length == best.length && best.contains(one.address)));
+        if (&one == &best || same_purpose) out.push_back(one.address);
+    }
+    return out;
+}
+
 void Effects::clear() {
     steps.clear();
     nat.clear();
@@ -47,6 +59,7 @@ void House::handle(const Event& event, Instant now, Effects& out) {
 
 void House::handle(const nat::Event& event, Instant now, Effects& out) {
     if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
+    if (std::holds_alternative<nat::EventsLost>(event)) metrics_.add(Metric::netlink_overruns);
     tell_engine(event, now, out);
     set_timer(out);
 }
@@ -202,6 +215,7 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
     out.steps.emplace_back(
         line(loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
              {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
+    if (!loaded_once_ || touched_) out.steps.emplace_back(DropUntranslated{inside_prefixes()});
     if (!loaded_once_) out.steps.emplace_back(AdoptElements{});
     if (touched_) out.nat.dump_elements = true;
     touched_ = false;
@@ -212,12 +226,13 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
 void House::on(const TableTouched& event, Instant now, Effects& out) {
     if (!loaded_once_) return;
     touched_ = true;
-    if (load_at_) return;
+    const Instant earliest = last_load_ + kRepairPause;
+    // One that waits for longer was refused by a table that is another one now.
+    if (load_at_ && *load_at_ <= earliest) return;
     metrics_.add(Metric::ruleset_repairs);
     out.steps.emplace_back(line(Level::warning, "nat",
                                 "table changed by another program, loading again",
                                 {{"by", event.by}}));
-    const Instant earliest = last_load_ + kRepairPause;
     if (now >= earliest) {
         load(now, out);
         return;
@@ -266,10 +281,7 @@ void House::update_outside(Instant now, Effects& out) {
     if (!engine_) return;
     const Interface* wan = interface(config_.gateway.wan);
     std::vector<Ip4> seen;
-    if (wan != nullptr && wan->running) {
-        for (const Prefix4& prefix : wan->addresses)
-            seen.push_back(prefix.address);
-    }
+    if (wan != nullptr && wan->running) seen = outside_addresses_of(*wan);
     if (seen == outside_addresses_) return;
     outside_addresses_ = seen;
     const std::optional<Ip4> first = seen.empty() ? std::nullopt : std::optional(seen.front());

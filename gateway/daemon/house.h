@@ -90,6 +90,11 @@ struct SetTimeouts {  // of the kernel's sessions, where rules do not set them
 struct SetRouterPorts {  // in the set of the table, each in place of all that was there
     std::vector<nat::ReservedPort> ports;
 };
+// Sessions from inside to outside that began while the table was not there: they would stay without
+// translation, and thereby without an answer, for as long as they are used.
+struct DropUntranslated {
+    std::vector<Prefix4> inside;
+};
 struct AdoptElements {};  // to be answered with nat::AdoptElements
 struct SetTimer {         // replaces the one before
     Instant at;
@@ -97,8 +102,8 @@ struct SetTimer {         // replaces the one before
 struct EndWithError {  // the start has failed
     std::string text;
 };
-using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterPorts, AdoptElements,
-                          SetTimer, EndWithError, LogLine>;
+using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterPorts,
+                          DropUntranslated, AdoptElements, SetTimer, EndWithError, LogLine>;
 struct Effects {
     std::vector<Step> steps;
     nat::Effects nat;
@@ -106,6 +111,11 @@ struct Effects {
     bool empty() const { return steps.empty() && nat.empty(); }
     void clear();
 };
+
+// The addresses that hosts may be translated to: the best one, and those that the provider must
+// have given for the same purpose, in its subnet or routed one by one. An address for the modem's
+// own web page, or of a tunnel, is none of them.
+std::vector<Ip4> outside_addresses_of(const Interface& wan);
 
 class House {
   public:

@@ -359,6 +359,20 @@ void NatShell::feed_sessions(const Feed& feed) {
     feed(nat::SessionsEnd{listed.ok()});
 }
 
+Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside) {
+    const auto is_inside = [&inside](const IpAddress& address) {
+        return address.is_v4() &&
+               std::any_of(inside.begin(), inside.end(),
+                           [&](const Prefix4& one) { return one.contains(address.v4()); });
+    };
+    const auto dropped =
+        conntrack_.remove_if(kernel::SessionFamily::v4, [&](const kernel::Session& session) {
+            return !session.source_nat && !session.destination_nat &&
+                   is_inside(session.original.source) && !is_inside(session.original.destination);
+        });
+    return dropped ? Status() : dropped.failure();
+}
+
 Status NatShell::list_sessions(const kernel::Conntrack::OnSession& on_session) {
     return conntrack_.list(kernel::SessionFamily::v4, on_session);
 }

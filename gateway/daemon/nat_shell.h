@@ -57,6 +57,9 @@ class NatShell {
     // In the order of nat/effects.h; what comes of it is fed.
     void perform(const nat::Effects& effects, const Feed& feed);
 
+    // Ends the sessions that go from one of the prefixes to anywhere else without translation.
+    Status drop_untranslated(const std::vector<Prefix4>& inside);
+
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
 
   private:

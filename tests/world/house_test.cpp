@@ -210,6 +210,33 @@ BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes)
     BOOST_TEST(shown() == "100.64.0.9");
 }
 
+BOOST_AUTO_TEST_CASE(hosts_leave_from_addresses_of_one_purpose) {
+    struct Row {
+        std::vector<const char*> addresses;
+        std::vector<const char*> used;
+    };
+    const Row rows[] = {
+        {{"11.0.0.1/24", "11.0.0.2/24"}, {"11.0.0.1", "11.0.0.2"}},     // 1 one subnet
+        {{"11.0.0.1/24", "11.9.9.9/32"}, {"11.0.0.1", "11.9.9.9"}},     // 2 routed one by one
+        {{"11.0.0.1/24", "192.168.100.2/24"}, {"11.0.0.1"}},            // 3 the modem's web page
+        {{"11.0.0.1/24", "12.0.0.1/24"}, {"11.0.0.1"}},                 // 4 another network
+        {{"192.168.178.2/24", "192.168.100.2/24"}, {"192.168.178.2"}},  // 5 behind another router
+        {{"11.0.0.1/24", "10.0.0.9/32"}, {"11.0.0.1"}},                 // 6 a tunnel
+        {{"100.64.0.9/10"}, {"100.64.0.9"}},                            // 7 the usual
+        {{}, {}},                                                       // 8 none
+    };
+    for (const Row& row : rows) {
+        daemon::Interface wan{"wan0", true, {}, {}};
+        for (const char* text : row.addresses)
+            wan.addresses.push_back(*parse_prefix4(text));
+        std::vector<std::string> used;
+        for (const Ip4 address : daemon::outside_addresses_of(wan))
+            used.push_back(address.to_string());
+        BOOST_TEST((used == std::vector<std::string>(row.used.begin(), row.used.end())),
+                   (row.addresses.empty() ? "none" : row.addresses.back()));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
     World world(1);
     world.start();
