@@ -109,7 +109,8 @@ Status Daemon::start() {
     if (!opened) return opened;
     // Frames that a bridge of the house carries are not ours to translate: the bridge would lose
     // those that come back to their own port. Not every kernel has this switch; only root turns it.
-    (void)write_file("/proc/sys/net/bridge/bridge-nf-call-iptables", "0");
+    for (const char* family : {"iptables", "ip6tables"})
+        (void)write_file(concat("/proc/sys/net/bridge/bridge-nf-call-", family), "0");
     safeguards_ = drop_privileges(start_config_.gateway.user);
     for (const auto& [name, state] : safeguards_)
         say(Level::info, name, {{"state", state}});

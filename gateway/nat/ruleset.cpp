@@ -216,6 +216,8 @@ void Writer::write_forward() {
     begin(kBaseChains[1]);
     rule("tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu");
     rule("ct status confirmed accept");
+    // A bridge of the house may show us the frames that it carries, neighbour discovery among them.
+    rule("iifname ", lan_, " oifname ", lan_, " ct state untracked accept");
     rule("ct state invalid,untracked counter drop comment \"invalid\"");
     rule("iifname ", lan_, " fib saddr . iif oif missing counter drop comment \"spoofed\"");
     rule("meta nfproto ipv6 goto forward_ipv6");

@@ -210,6 +210,20 @@ BOOST_AUTO_TEST_CASE(hosts_inside_reach_each_other_and_the_router_and_the_router
     BOOST_TEST(house.internet.can_ping("2001:db8:f::1"));
 }
 
+// The daemon switches it off; whoever switches it on again must not part the house.
+BOOST_AUTO_TEST_CASE(neighbours_find_each_other_on_a_bridge_that_asks_the_rules) {
+    Home home;
+    House& house = home.house;
+    const std::string asks = "net.bridge.bridge-nf-call-ip6tables";
+    if (!house.router.run({"sysctl", asks}).ok()) return;  // a kernel whose bridges never ask
+    house.router.sysctl(asks, "1");
+    const Router router(house);
+    BOOST_TEST(house.router.sysctl(asks) == "0");
+    house.router.sysctl(asks, "1");
+    BOOST_TEST(house.pc.can_ping("2001:db8:1::20"));
+    BOOST_TEST(house.console.can_ping("2001:db8:1::10"));
+}
+
 BOOST_AUTO_TEST_CASE(errors_about_a_session_come_back_and_others_do_not) {
     Home home;
     House& house = home.house;
