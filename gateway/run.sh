@@ -39,6 +39,7 @@ build() {
 
 # The judges of NAT types, with the house that they need.
 build_natlab() {
+    need_packages natlab || exit 1
     quietly cmake --preset release -DGATEHOUSE_TESTS=ON -B build/release-run || exit 1
     quietly cmake --build build/release-run --parallel "$(nproc)" --target natlab || exit 1
 }
