@@ -49,8 +49,10 @@ class Session:
         self.say = say
         self.pair = None
         self.heard = None
-        self.agent = agent = Nice.Agent.new(GLib.MainContext.default(),
-                                            Nice.Compatibility.RFC5245)
+        # Regular nomination: the best path that there is, however late the other one begins.
+        self.agent = agent = Nice.Agent.new_full(GLib.MainContext.default(),
+                                                 Nice.Compatibility.RFC5245,
+                                                 Nice.AgentOption.REGULAR_NOMINATION)
         agent.props.controlling_mode = role == "controlling"
         agent.props.force_relay = policy == "relayed"
         agent.props.upnp = False  # it would ask the router for a forward
