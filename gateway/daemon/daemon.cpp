@@ -113,7 +113,7 @@ Status Daemon::start() {
     look_at_ports();
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
-    handle(Started{start_config_, abilities});
+    handle(Started{start_config_, abilities, open_upnp()});
     for (const auto& [key, neighbour] : neighbours_->table().all()) {
         handle(NeighbourSeen{neighbour.address, neighbour.mac});
     }
@@ -188,6 +188,7 @@ Status Daemon::run() {
         if (!loop_->run()) return fail("waiting for events failed");
     }
     if (failure_) return fail(*failure_);
+    say_goodbye();
     if (house_.config().gateway.flush_on_exit) {
         const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
         if (!removed.status) return removed.status;
@@ -220,6 +221,7 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        perform(effects.upnp);
         std::swap(effects, next);
         next.clear();
     }
@@ -291,9 +293,21 @@ void Daemon::read_neighbours() {
     });
 }
 
+std::vector<Ip4> Daemon::inside_addresses() const {
+    const config::Config& config = upnp_ ? house_.config() : start_config_;
+    std::vector<Ip4> out;
+    for (const std::string& name : config.gateway.lan) {
+        const Interface* lan = house_.interface(name);
+        if (lan == nullptr) continue;
+        for (const Prefix4& prefix : lan->addresses)
+            out.push_back(prefix.address);
+    }
+    return out;
+}
+
 void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
-    handle(PortsSeen{read_router_ports()});
+    handle(PortsSeen{read_router_ports(inside_addresses())});
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }
 
