@@ -58,6 +58,17 @@ bool is_usable_peer(Ip4 peer, Ip4 outside) {
     return reach == Reach::public_ || reach == reach_of(outside);
 }
 
+// What the edits are, for people.
+std::string summary(const Edits& edits, std::string_view whole) {
+    constexpr std::size_t kMostShown = 8;
+    std::string out;
+    for (std::size_t i = 0; i < std::min(edits.size(), kMostShown); ++i) {
+        const Edit& edit = edits.all()[i];
+        append(out, i == 0 ? "" : ", ", whole.substr(edit.offset, edit.length), " -> ", edit.text);
+    }
+    return out;
+}
+
 // A part within another one first, and each once.
 void follow_part_lengths(std::vector<PartLength> lengths, Edits& edits) {
     const auto order = [](const PartLength& a, const PartLength& b) {
@@ -275,8 +286,13 @@ Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
     if (edited.size() > kMostDatagram) return Reason::too_long;
     if (work.call != nullptr) ++work.call->edited;
     if (work.observes) {
-        out.notices.push_back(
-            {Notice::Kind::would_edit, std::move(edited), {}, {}, {}, event.inside, event.remote});
+        out.notices.push_back({Notice::Kind::would_edit,
+                               summary(work.edits, event.payload),
+                               {},
+                               {},
+                               {},
+                               event.inside,
+                               event.remote});
         return Reason::observed;
     }
     payload = std::move(edited);
@@ -358,36 +374,51 @@ void Alg::follow_call(Work& work, Instant now, Effects& out) {
                            call.from, call.to, call.inside, call.remote});
 }
 
+// The host receives the stream elsewhere now. Where it did before stays open, because the offer may
+// still be refused (RFC 3264 8.3.1); where it did before that is closed.
+void Alg::move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now) {
+    CallStream& stream = call.streams[index];
+    if (stream.inside == inside) return;
+    const Endpoint4 oldest = stream.previous;
+    stream.previous = stream.inside;
+    stream.inside = inside;
+    const bool used = std::any_of(
+        call.streams.begin(), call.streams.end(),
+        [oldest](const CallStream& one) { return one.inside == oldest || one.previous == oldest; });
+    if (!used) media_.drop(call.number, oldest, now);
+}
+
 // Where the host receives, and where its peer does.
+void Alg::note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now) {
+    Call& call = *work.call;
+    CallStream& stream = call.streams[index];
+    if (!work.datagram.outward) {
+        stream.peer = said;
+    } else if (said.address == work.flow.inside.address) {
+        move_stream(call, index, said, now);
+        const auto opened = media_.find(said);
+        stream.outside = opened ? opened->rtp : said;
+    }
+    if (stream.inside == Endpoint4{} || stream.peer == Endpoint4{}) return;
+    const bool usable = is_usable_peer(stream.peer.address, work.flow.outside.address);
+    media_.expect(call.number, stream.inside,
+                  usable ? std::optional(stream.peer.address) : std::nullopt, now);
+}
+
 void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
     Call& call = *work.call;
-    const bool outward = work.datagram.outward;
+    if (call.streams.size() < sdp.media.size()) call.streams.resize(sdp.media.size());
     bool held = !sdp.media.empty();
     for (std::size_t i = 0; i < sdp.media.size(); ++i) {
         const SdpMedia& media = sdp.media[i];
+        if (media.port == 0) continue;
         const auto address = sdp.address_of(media);
         const MediaFlow flow = sdp.flow_of(media);
-        const bool silent = flow == MediaFlow::none || flow == MediaFlow::send ||
-                            (address && address->v4->is_any());
-        if (media.port != 0 && !silent) held = false;
-        if (i >= call.streams.size()) call.streams.resize(i + 1);
-        CallStream& stream = call.streams[i];
-        if (media.port == 0 || !address) continue;
-        const Endpoint4 said{*address->v4, Port{media.port}};
-        if (outward) {
-            if (said.address.is_any()) continue;
-            stream.inside = said;
-            const auto opened = media_.find(said);
-            stream.outside = opened ? opened->rtp : said;
-        } else if (!said.address.is_any()) {
-            stream.peer = said;
-        }
-        if (stream.inside == Endpoint4{} || stream.peer == Endpoint4{}) continue;
-        const bool usable = is_usable_peer(stream.peer.address, work.flow.outside.address);
-        media_.expect(call.number, stream.inside,
-                      usable ? std::optional(stream.peer.address) : std::nullopt, now);
+        const bool nowhere = address && address->v4->is_any();
+        if (!nowhere && flow != MediaFlow::none && flow != MediaFlow::send) held = false;
+        if (address && !nowhere) note_stream(work, i, {*address->v4, Port{media.port}}, now);
     }
-    (outward ? call.held_inside : call.held_outside) = held;
+    (work.datagram.outward ? call.held_inside : call.held_outside) = held;
     calls_.settle(call, now);
 }
 

@@ -60,7 +60,7 @@ struct Notice {
         call_changed,  // text: its state
         registered,
         unregistered,
-        would_edit,  // observe: text is what would have become of it
+        would_edit,  // observe: text is what would be edited
         not_sip,     // text: what it is
     };
 
@@ -126,6 +126,8 @@ class Alg {
     Reason rewrite_body(Work& work, std::string_view text, Instant now);
     bool follow_length(Work& work);
     void follow_call(Work& work, Instant now, Effects& out);
+    void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
+    void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
     void note_streams(Work& work, const Sdp& sdp, Instant now);
     void follow_registration(Work& work, Instant now, Effects& out);
     bool is_forwarded(const Flow& flow) const;

@@ -30,7 +30,8 @@ std::string_view to_string(CallState state);
 struct CallStream {
     Endpoint4 inside;
     Endpoint4 outside;
-    Endpoint4 peer;  // zero while it is unknown
+    Endpoint4 peer;      // zero while it is unknown
+    Endpoint4 previous;  // inside, before the last change: late packets still go there
 
     friend bool operator==(const CallStream&, const CallStream&) = default;
 };

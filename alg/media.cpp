@@ -164,19 +164,27 @@ void MediaTable::close(const Streams::value_type& entry, Instant now) {
     if (--of_host->second == 0) of_host_.erase(of_host);
 }
 
-void MediaTable::release(CallNumber call, Instant now) {
-    for (auto at = streams_.begin(); at != streams_.end();) {
-        auto& users = at->second.users;
-        const bool used =
-            std::erase_if(users, [call](const User& user) { return user.call == call; }) > 0;
-        if (used && users.empty()) {
-            close(*at, now);
-            at = streams_.erase(at);
-            continue;
-        }
-        if (used) settle(*at, now);
-        ++at;
+MediaTable::Streams::iterator MediaTable::leave(CallNumber call, Streams::iterator at,
+                                                Instant now) {
+    auto& users = at->second.users;
+    const bool used =
+        std::erase_if(users, [call](const User& user) { return user.call == call; }) > 0;
+    if (used && users.empty()) {
+        close(*at, now);
+        return streams_.erase(at);
     }
+    if (used) settle(*at, now);
+    return std::next(at);
+}
+
+void MediaTable::drop(CallNumber call, Endpoint4 rtp, Instant now) {
+    const auto found = streams_.find(rtp);
+    if (found != streams_.end()) leave(call, found, now);
+}
+
+void MediaTable::release(CallNumber call, Instant now) {
+    for (auto at = streams_.begin(); at != streams_.end();)
+        at = leave(call, at, now);
 }
 
 void MediaTable::release_all(Instant now) {

@@ -33,6 +33,8 @@ class MediaTable {
     std::optional<OpenedMedia> find(Endpoint4 rtp) const;
     // The call's media comes from this peer, too; nothing: from wherever.
     void expect(CallNumber call, Endpoint4 rtp, std::optional<Ip4> peer, Instant now);
+    // The call does not use this stream any more.
+    void drop(CallNumber call, Endpoint4 rtp, Instant now);
     // The call is over.
     void release(CallNumber call, Instant now);
     void release_all(Instant now);
@@ -60,6 +62,8 @@ class MediaTable {
     Result<void, Reason> renew(Endpoint4 rtp, Stream& stream, const WantedMedia& wanted,
                                Instant now);
     bool is_alive(const Stream& stream) const;
+    // The stream behind it.
+    Streams::iterator leave(CallNumber call, Streams::iterator at, Instant now);
     void close(const Streams::value_type& entry, Instant now);
     void settle(Streams::value_type& entry, Instant now);
 

@@ -181,16 +181,16 @@ Result<Message, Reason> parse_message(std::string_view datagram) {
 
 Reason kind_of(std::string_view datagram) {
     constexpr std::uint32_t kStunCookie = 0x2112a442;
-    constexpr std::string_view kVerbs[] = {"GET ", "POST ", "PUT ", "HEAD ", "HTTP/"};
+    constexpr std::array<std::string_view, 5> kVerbs{"GET ", "POST ", "PUT ", "HEAD ", "HTTP/"};
     const bool idle = std::all_of(datagram.begin(), datagram.end(), [](char c) {
         return c == '\r' || c == '\n' || c == '\0' || c == ' ';
     });
     if (idle) return Reason::keep_alive;
     const std::string_view line = next_line(datagram).text;
-    const bool http =
-        line.find(" HTTP/1.") != std::string_view::npos ||
-        std::any_of(std::begin(kVerbs), std::end(kVerbs),
-                    [datagram](std::string_view verb) { return datagram.starts_with(verb); });
+    const bool http = line.find(" HTTP/1.") != std::string_view::npos ||
+                      std::any_of(kVerbs.begin(), kVerbs.end(), [datagram](std::string_view verb) {
+                          return datagram.starts_with(verb);
+                      });
     if (http) return Reason::http;
     ByteReader in(as_bytes(datagram));
     const std::uint16_t first = in.u16();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "alg/rewrite.h"
 
+#include <algorithm>
 #include <string>
 
 #include "alg/uri.h"
@@ -22,26 +23,18 @@ class HeaderWalk {
 
     bool via(std::string_view value) {
         const auto hops = split_list(value);
-        if (!hops) return false;
-        for (const std::string_view one : *hops) {
-            const auto hop = parse_via(one);
-            if (!hop) return false;
-            if (!replace(Place::via, hop->at, kSipPort)) continue;
-            received(hop->params);
-            rport(hop->params);
-        }
-        return true;
+        return hops && std::all_of(hops->begin(), hops->end(),
+                                   [this](std::string_view one) { return hop(one); });
     }
 
     bool contacts(Place place, std::string_view value) {
         const auto list = split_list(value);
-        if (!list) return false;
-        for (const std::string_view one : *list) {
+        const auto translate = [this, place](std::string_view one) {
             const auto address = parse_name_address(one);
-            if (!address) return false;
-            uri(place, address->uri);
-        }
-        return true;
+            if (address) uri(place, address->uri);
+            return address.has_value();
+        };
+        return list && std::all_of(list->begin(), list->end(), translate);
     }
 
     void uri(Place place, std::string_view text) {
@@ -50,6 +43,15 @@ class HeaderWalk {
     }
 
   private:
+    bool hop(std::string_view text) {
+        const auto via = parse_via(text);
+        if (via && replace(Place::via, via->at, kSipPort)) {
+            received(via->params);
+            rport(via->params);
+        }
+        return via.has_value();
+    }
+
     bool replace(Place place, const HostPort& at, Port default_port) {
         const auto named = usual_name(at.host, at.port, default_port);
         if (!named) return false;

@@ -54,7 +54,7 @@ struct Sdp {
     bool ice = false;  // candidates or credentials anywhere
 
     // Where this stream is received, if that is said in IPv4.
-    std::optional<SdpAddress> address_of(const SdpMedia& media) const;
+    std::optional<SdpAddress> address_of(const SdpMedia& stream) const;
     MediaFlow flow_of(const SdpMedia& stream) const;
 };
 

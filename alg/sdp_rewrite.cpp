@@ -113,16 +113,26 @@ Reason rewrite_outward(const Sdp& sdp, Ip4 self, MediaPorts& ports, Edits& edits
     return edits.size() > before ? Reason::edited : reason;
 }
 
-Reason rewrite_inward(const Sdp& sdp, Ip4 self, MediaLookup& lookup, Edits& edits) {
-    if (sdp.ice) return Reason::ice;
-    std::optional<Ip4> outside;
+namespace {
+
+// The outside address that the description names, if it does.
+std::optional<Ip4> named_outside(const Sdp& sdp, MediaLookup& lookup) {
+    std::optional<Ip4> out;
     const auto look_at = [&](const std::optional<SdpAddress>& said) {
-        if (said && said->v4 && lookup.is_outside(*said->v4)) outside = said->v4;
+        if (said && said->v4 && lookup.is_outside(*said->v4)) out = said->v4;
     };
     look_at(sdp.origin);
     look_at(sdp.connection);
     for (const SdpMedia& media : sdp.media)
         look_at(sdp.address_of(media));
+    return out;
+}
+
+}  // namespace
+
+Reason rewrite_inward(const Sdp& sdp, Ip4 self, MediaLookup& lookup, Edits& edits) {
+    if (sdp.ice) return Reason::ice;
+    const std::optional<Ip4> outside = named_outside(sdp, lookup);
     if (!outside) return Reason::no_help;
     std::optional<Ip4> host;
     std::vector<std::pair<std::string_view, Port>> found;
@@ -134,7 +144,8 @@ Reason rewrite_inward(const Sdp& sdp, Ip4 self, MediaLookup& lookup, Edits& edit
         if (!inside || (host && *host != inside->address)) return Reason::no_mapping;
         host = inside->address;
         found.emplace_back(media.port_text, inside->port);
-        if (media.rtcp_port_text.empty() || media.rtcp_port == 0) continue;
+        const bool elsewhere = media.rtcp_address && !media.rtcp_address->is(*outside);
+        if (media.rtcp_port_text.empty() || media.rtcp_port == 0 || elsewhere) continue;
         const auto rtcp = lookup.inside_of({*outside, Port{media.rtcp_port}});
         if (rtcp && rtcp->address == *host) found.emplace_back(media.rtcp_port_text, rtcp->port);
     }

@@ -150,6 +150,10 @@ Status Daemon::open_sockets() {
     auto nat = NatShell::open(can_queue);
     if (!nat) return nat.failure();
     nat_.emplace(std::move(*nat));
+    if (!can_queue) return {};
+    auto sip = sip::SipShell::open();
+    if (!sip) return sip.failure();
+    sip_.emplace(std::move(*sip));
     return {};
 }
 
@@ -178,6 +182,11 @@ Status Daemon::watch_everything() {
         perform(effects);
     });
     if (!endings || nat_->queue() == nullptr) return endings;
+    if (sip_) {
+        const Status calls =
+            loop_->watch(sip_->fd(), EPOLLIN, [this](std::uint32_t) { read_sip(); });
+        if (!calls) return calls;
+    }
     return loop_->watch(nat_->queue()->fd(), EPOLLIN, [this](std::uint32_t) { read_queue(); });
 }
 
@@ -220,6 +229,7 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        if (sip_) sip_->perform(effects.sip);
         std::swap(effects, next);
         next.clear();
     }
@@ -250,7 +260,11 @@ void Daemon::load_ruleset(const std::string& text, Effects& next) {
     const kernel::RulesetLoad load = kernel::load_ruleset(text);
     nft_->add_own(load.process);
     Status status = load.status;
-    if (status) status = nat_->install_queue_rule(has_fact(kernel_facts_, "queue_expression"));
+    const bool native = has_fact(kernel_facts_, "queue_expression");
+    if (status) status = nat_->install_queue_rule(native);
+    if (status && sip_) {
+        status = sip_->install_queue_rule(nat::kTableName, nat::kSipQueueChain, native);
+    }
     const auto error = status ? std::nullopt : std::optional(status.error());
     house_.handle(RulesetDone{error}, loop_->now(), next);
 }
@@ -280,6 +294,14 @@ void Daemon::set_timer(Instant at) {
 void Daemon::read_queue() {
     Effects effects;
     nat_->read_queue(feed_into(effects));
+    perform(effects);
+}
+
+void Daemon::read_sip() {
+    Effects effects;
+    sip_->read_queue([this, &effects](std::uint32_t token, const sip::UdpPacket& packet) {
+        house_.handle(token, packet, loop_->now(), effects);
+    });
     perform(effects);
 }
 

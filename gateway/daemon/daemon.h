@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "alg/shell/sip_shell.h"
 #include "gateway/base/log.h"
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
@@ -54,6 +55,7 @@ class Daemon {
     void read_links();
     void read_commits();
     void read_queue();
+    void read_sip();
     void read_neighbours();
     void look_at_ports();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
@@ -76,6 +78,7 @@ class Daemon {
     std::optional<kernel::NftWatch> nft_;
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
+    std::optional<sip::SipShell> sip_;  // nothing where the kernel has no queues
     std::unique_ptr<control::HttpServer> control_;
     std::optional<loop::TimerId> timer_;
     config::Config start_config_;  // what only a restart changes is compared with it

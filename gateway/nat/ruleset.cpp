@@ -8,6 +8,9 @@
 //   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
+//   sip           after forward, so that whoever gets here has a mapping: datagrams on SIP ports,
+//   also
+//                 of known sessions, are handed to the queue of the SIP gateway.
 //   untranslated  the last look before the wire: no packet of the house leaves with a source
 //                 address that is not the router's own now, whatever happened before (an untracked
 //                 packet, a session that began before the translation was loaded, an address that
@@ -46,6 +49,7 @@ constexpr std::array kBaseChains{
     BaseChain{"to_outside", "nat hook postrouting priority srcnat - 5"},
     BaseChain{"to_router", "filter hook input priority filter"},
     BaseChain{"untranslated", "filter hook postrouting priority srcnat + 10"},
+    BaseChain{"sip", "filter hook forward priority filter + 10"},
 };
 constexpr std::array kChains{
     std::string_view("from_house"), std::string_view("within_house"), std::string_view("to_house"),
@@ -101,6 +105,7 @@ class Writer {
     void write_to_outside();
     void write_to_router();
     void write_untranslated();
+    void write_sip();
     std::string udp_timeout() const;
     std::string tcp_timeout() const;
 
@@ -279,11 +284,26 @@ void Writer::write_untranslated() {
     end();
 }
 
+void Writer::write_sip() {
+    begin(kBaseChains[5]);
+    if (!input_.sip_ports.empty()) {
+        const std::string ports =
+            set_of(input_.sip_ports, [](Port port) { return std::to_string(port.number); });
+        rule("meta nfproto != ipv4 accept");
+        rule("meta l4proto != udp accept");
+        rule("udp sport != ", ports, " udp dport != ", ports, " accept");
+        rule("iifname ", lan_, " oifname ", wan_, " goto ", kSipQueueChain);
+        rule("iifname ", wan_, " oifname ", lan_, " goto ", kSipQueueChain);
+    }
+    end();
+}
+
 std::string Writer::whole() {
     append(out_, "table inet ", kTableName, " {\n");
     for (const std::string_view chain : kChains)
         line(concat("chain ", chain, " { }"));
     line(concat("chain ", kQueueChain, " { }"));
+    line(concat("chain ", kSipQueueChain, " { }"));
     for (const BaseChain& chain : kBaseChains) {
         begin(chain);
         end();
@@ -306,6 +326,7 @@ std::string Writer::whole() {
     write_to_outside();
     write_to_router();
     write_untranslated();
+    write_sip();
     out_ += "}\n";
     return std::move(out_);
 }
@@ -322,6 +343,7 @@ RulesetInput ruleset_input(const config::Config& config) {
     input.timeouts = config.timeouts;
     input.permits = false;
     if (config.dmz) input.dmz = config.dmz->inside;
+    if (config.sip.mode != config::SipMode::off) input.sip_ports = config.sip.ports;
     const auto use = [&input](const config::NatBehaviour& behaviour) {
         using enum config::MappingBehaviour;
         input.by_address |= behaviour.mapping == address_dependent;

@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "gateway/base/text.h"
-#include "tests/alg/support.h"
+#include "tests/alg/support/house.h"
 
 using namespace gatehouse;
 using namespace gatehouse::sip::test;

@@ -8,7 +8,7 @@
 #include "alg/sdp.h"
 #include "alg/uri.h"
 #include "gateway/base/text.h"
-#include "tests/alg/support.h"
+#include "tests/alg/support/house.h"
 
 using namespace gatehouse;
 using namespace gatehouse::sip;

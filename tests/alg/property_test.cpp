@@ -6,7 +6,7 @@
 
 #include "gateway/base/random.h"
 #include "gateway/base/text.h"
-#include "tests/alg/support.h"
+#include "tests/alg/support/house.h"
 
 using namespace gatehouse;
 using namespace gatehouse::sip;

@@ -24,12 +24,14 @@ bool is_even(Port port) {
     return port.number % 2 == 0;
 }
 
-// Sockets on free ports of the device, and what the server says each is outside.
+// Sockets on free ports of the device, and what the server says each is outside. All stay open to
+// the end, or the device would sometimes use one port twice.
 std::vector<std::pair<Port, Port>> ports_of(const Host& device, const UdpSocket& server,
                                             int count) {
     std::vector<std::pair<Port, Port>> out;
+    std::vector<UdpSocket> sockets;
     for (int i = 0; i < count; ++i) {
-        const UdpSocket socket = device.udp();
+        const UdpSocket& socket = sockets.emplace_back(device.udp());
         out.emplace_back(socket.local().port, port_of(seen_by(server, socket)));
     }
     return out;

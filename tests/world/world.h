@@ -45,6 +45,9 @@ class World {
     // A packet of an endpoint that has no element in a source map; the verdict is in the kernel.
     void first_packet(Proto proto, Endpoint4 inside, Endpoint4 remote);
 
+    // A datagram on a SIP port on its way through the NAT, and as it goes on.
+    std::string sip(Endpoint4 source, Endpoint4 destination, std::string_view text);
+
     // Notices take up to this long, and come twice now and then.
     void set_slowness(Duration most) { slowness_ = most; }
     // Loads are answered later instead of at once.

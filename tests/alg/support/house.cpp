@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/alg/support.h"
+#include "tests/alg/support/house.h"
+
+#include <algorithm>
+#include <array>
 
 #include "gateway/base/text.h"
 
@@ -77,6 +80,18 @@ void SipHouse::pass(Duration time) {
         house.flush();
     }
     house.pass(end - house.now);
+}
+
+void SipHouse::jump(Duration time) {
+    const Instant end = house.now + time;
+    while (alg.next_deadline() && *alg.next_deadline() <= end) {
+        house.now = std::max(house.now, *alg.next_deadline());
+        effects.clear();
+        alg.handle(TimerFired{}, house.now, effects);
+        house.flush();
+    }
+    house.now = end;
+    house.event(nat::TimerFired{});
 }
 
 Endpoint4 SipHouse::outside(Endpoint4 inside, Endpoint4 remote) const {

@@ -54,6 +54,8 @@ class SipHouse {
     // What the host gets of what comes for it.
     std::string in(Endpoint4 inside, std::string_view text, Endpoint4 remote = kServer);
     void pass(Duration time);
+    // The same without what the kernel tells meanwhile.
+    void jump(Duration time);
     // Where the flow of a host leaves.
     Endpoint4 outside(Endpoint4 inside, Endpoint4 remote = kServer) const;
     // The reason that was counted for the last datagram.
