@@ -15,7 +15,8 @@ declare -A PACKAGE_GROUPS=(
              python3 shellcheck"
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
-           coturn stun-client python3"
+           coturn stun-client python3
+           udhcpc isc-dhcp-client dhcpcd-base"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3"
     # gateway/run.sh: the same house, with the clients that it shows
