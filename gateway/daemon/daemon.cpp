@@ -28,11 +28,14 @@ std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
     std::vector<Interface> out;
     for (const auto& [index, link] : table.links()) {
         Interface interface {
-            link.name, link.running, {}
+            link.name, link.running, {}, {}
         };
         const auto best = table.outside_address(link);
         for (const kernel::LinkAddress4& address : link.addresses) {
-            if (!address.usable()) continue;
+            if (!address.usable()) {
+                interface.others.push_back(address.local);
+                continue;
+            }
             const bool first = best && address.local == *best;
             interface.addresses.insert(
                 first ? interface.addresses.begin() : interface.addresses.end(),

@@ -37,6 +37,7 @@ struct Interface {
     std::string name;
     bool running = false;            // up, with a carrier
     std::vector<Prefix4> addresses;  // usable ones, best first
+    std::vector<Ip4> others{};       // further ones of the router
 
     friend bool operator==(const Interface&, const Interface&) = default;
 };
