@@ -20,7 +20,7 @@ declare -A PACKAGE_GROUPS=(
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3"
     # gateway/run.sh: the same house, with the clients that it shows
-    [run]="iproute2 iputils-ping nftables conntrack procps socat curl"
+    [run]="iproute2 iputils-ping nftables conntrack procps socat curl udhcpc"
 )
 
 # What is missing of the groups, one package per line.
