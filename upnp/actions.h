@@ -28,7 +28,7 @@ struct DeviceState {
 
 struct CallContext {
     const DeviceState& state;
-    Tree tree;
+    Tree tree = Tree::igd1;
     const ServiceModel& model;
     IpAddress client;
     const SoapCall& call;

@@ -24,15 +24,20 @@ class DeviceWriter {
                "<root xmlns=\"urn:schemas-upnp-org:device-1-0\">\n"
                "<specVersion>\n<major>1</major>\n<minor>",
                tree_ == Tree::igd1 ? 0 : 1, "</minor>\n</specVersion>\n");
-        device(0);
+        // The devices stand one inside the other.
+        const std::size_t devices = devices_of(tree_).size();
+        for (std::size_t place = 0; place < devices; ++place)
+            begin_device(place);
+        for (std::size_t place = devices; place-- > 0;)
+            end_device(place);
         out_ += "</root>\n";
         return std::move(out_);
     }
 
   private:
-    // The devices stand one inside the other.
-    void device(std::size_t place) {
+    void begin_device(std::size_t place) {
         const DeviceModel& model = devices_of(tree_)[place];
+        if (place > 0) out_ += "<deviceList>\n";
         out_ += "<device>\n";
         element(out_, "deviceType", model.type);
         element(out_, "friendlyName",
@@ -44,13 +49,11 @@ class DeviceWriter {
         element(out_, "serialNumber", identity_.uuid(tree_, model.kind).substr(0, 8));
         element(out_, "UDN", concat("uuid:", identity_.uuid(tree_, model.kind)));
         services(model.kind);
-        if (place + 1 < devices_of(tree_).size()) {
-            out_ += "<deviceList>\n";
-            device(place + 1);
-            out_ += "</deviceList>\n";
-        }
+    }
+
+    void end_device(std::size_t place) {
         if (place == 0) element(out_, "presentationURL", concat(base_, "/"));
-        out_ += "</device>\n";
+        out_ += place > 0 ? "</device>\n</deviceList>\n" : "</device>\n";
     }
 
     void services(DeviceKind device) {

@@ -96,7 +96,7 @@ CallResult open(const CallContext& context) {
     if (denial) {
         CallFailed out = failed(SoapError::not_authorized);
         out.denial = denial;
-        return fail(std::move(out));
+        return fail(out);
     }
     nat::PinholeRequest request;
     request.inside = tuple->inside;

@@ -33,8 +33,14 @@ constexpr std::array kServices{
                  tables::kFirewallActions, tables::kFirewallVariables, "CheckPinholeWorking"},
 };
 
-constexpr std::array kTree1{&kServices[0], &kServices[1], &kServices[2]};
-constexpr std::array kTree2{&kServices[0], &kServices[1], &kServices[3], &kServices[4]};
+constexpr const ServiceModel* at(ServiceKind kind) {
+    return kServices.data() + static_cast<std::size_t>(kind);
+}
+
+constexpr std::array kTree1{at(ServiceKind::layer3), at(ServiceKind::common),
+                            at(ServiceKind::wan_ip1)};
+constexpr std::array kTree2{at(ServiceKind::layer3), at(ServiceKind::common),
+                            at(ServiceKind::wan_ip2), at(ServiceKind::firewall6)};
 
 constexpr std::array kDevices1{
     DeviceModel{DeviceKind::gateway, "urn:schemas-upnp-org:device:InternetGatewayDevice:1",

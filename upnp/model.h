@@ -8,6 +8,7 @@
 //   InternetGatewayDevice:2 > WANDevice:2 > WANConnectionDevice:2     at an address of its own
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -75,7 +76,7 @@ std::span<const ServiceModel* const> services_of(Tree tree);
 std::span<const DeviceModel> devices_of(Tree tree);
 const ServiceModel& model_of(ServiceKind kind);
 
-inline constexpr Tree kTrees[] = {Tree::igd1, Tree::igd2};
+inline constexpr std::array kTrees{Tree::igd1, Tree::igd2};
 
 // The names that this gateway keeps for ever, from a number that is its own.
 class Identity {

@@ -47,6 +47,7 @@ class Room {
          Metrics& metrics, const Setup& setup, Instant now);
     Room(const Room&) = delete;
     Room& operator=(const Room&) = delete;
+    ~Room() = default;
 
     void handle(const Event& event, Instant now, Effects& out);
     HttpAnswer serve(const HttpRequest& request, Instant now, Effects& out);

@@ -2,6 +2,7 @@
 #include "upnp/ssdp.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gateway/base/text.h"
 #include "upnp/description.h"
@@ -29,10 +30,10 @@ bool is_printable(std::string_view text) {
 
 // Clients that stop at what a second tree offers.
 bool wants_old_tree(std::string_view user_agent) {
-    for (const std::string_view word : {"Microsoft", "FDSSDP", "Xbox"}) {
-        if (user_agent.find(word) != std::string_view::npos) return true;
-    }
-    return false;
+    constexpr std::array<std::string_view, 3> kWords{"Microsoft", "FDSSDP", "Xbox"};
+    return std::any_of(kWords.begin(), kWords.end(), [user_agent](std::string_view word) {
+        return user_agent.find(word) != std::string_view::npos;
+    });
 }
 
 std::string location(const SsdpFacts& facts, Tree tree) {

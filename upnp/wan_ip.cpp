@@ -167,7 +167,7 @@ CallResult remove(const CallContext& context) {
     if (gone) return done();
     CallFailed out = failed(SoapError::not_authorized);
     out.denial = gone.error().denial;
-    return fail(std::move(out));
+    return fail(out);
 }
 
 struct Range {

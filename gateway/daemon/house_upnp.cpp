@@ -31,6 +31,15 @@ void House::start_upnp(const upnp::Setup& setup, Instant now, Effects& out) {
 void House::tell_upnp(const upnp::Event& event, Instant now, Effects& out) {
     if (!upnp_) return;
     upnp_->handle(event, now, out.upnp);
+    if (std::exchange(out.upnp.ask_in_use, false)) {
+        upnp::ForwardsInUse in_use;
+        engine_->visit_mappings(now, [&in_use](const nat::MappingView& mapping) {
+            if (mapping.forward != nullptr && mapping.sessions > 0) {
+                in_use.ids.push_back(mapping.forward->id);
+            }
+        });
+        upnp_->handle(in_use, now, out.upnp);
+    }
     take_upnp(now, out);
 }
 
@@ -40,21 +49,13 @@ void House::settle_upnp(Instant now, Effects& out) {
     take_upnp(now, out);
 }
 
-// What the room has asked of the engine, and what it asks of the house.
+// What the room has asked of the engine, and what it has to say.
 void House::take_upnp(Instant now, Effects& out) {
     const std::size_t first = out.nat.notices.size();
     engine_->flush(out.nat);
     log_notices(now, out, first);
     for (LogLine& text : std::exchange(out.upnp.log, {}))
         out.steps.emplace_back(std::move(text));
-    if (!std::exchange(out.upnp.ask_in_use, false)) return;
-    upnp::ForwardsInUse in_use;
-    engine_->visit_mappings(now, [&in_use](const nat::MappingView& mapping) {
-        if (mapping.forward != nullptr && mapping.sessions > 0) {
-            in_use.ids.push_back(mapping.forward->id);
-        }
-    });
-    tell_upnp(in_use, now, out);
 }
 
 void House::update_lans(Instant now, Effects& out) {

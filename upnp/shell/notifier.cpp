@@ -89,13 +89,13 @@ void Notifier::finish(int fd, bool delivered) {
     loop_.cancel(found->second.timer);
     deliveries_.erase(found);
     report(subscription, delivered);
-    begin();
 }
 
 // Later, so that an answer does not come within the call that asked for the delivery.
 void Notifier::report(std::uint32_t subscription, bool delivered) {
     loop_.after(Duration::zero(), [this, subscription, delivered] {
         done_(NotifyDone{subscription, delivered});
+        begin();
     });
 }
 
