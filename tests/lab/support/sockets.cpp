@@ -38,8 +38,9 @@ Fd make_socket(const KernelAddress& address, int type) {
 }
 
 void bind_to(const Fd& socket, const KernelAddress& own, const Endpoint& endpoint) {
-    const int on = 1;
-    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // Not where the kernel chooses: it would sometimes give one port to two sockets of datagrams.
+    const int reuse = endpoint.port.number != 0 ? 1 : 0;
+    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
     if (::bind(socket.number(), own.get(), own.size) != 0) {
         throw_errno(concat("bind to ", endpoint.to_string()));
     }
