@@ -237,6 +237,12 @@ void Writer::write_unknown() {
 void Writer::write_to_outside() {
     begin(kBaseChains[2]);
     rule("iifname ", lan_, " oifname ", wan_, " meta nfproto ipv4 goto translate");
+    // A peer's packet may cross the one with which the host begins the same session, in the moment
+    // between the kernel's look for a session and this one. Without a rule the kernel would make
+    // its source port another, to keep both; so one of the two is lost, and the peer's next packet
+    // belongs to the host's session.
+    rule("iifname ", wan_, " ct status dnat meta nfproto ipv4 meta l4proto udp snat ip to ",
+         "ip saddr : th sport");
     // Who comes from outside has no element in a source map, so only hairpinned sessions of the
     // house are translated here. (Behind a queue the kernel may have forgotten where from.)
     if (input_.hairpin) rule("oifname ", lan_, " ct status dnat ", kPorts, " goto from_maps");

@@ -41,7 +41,9 @@ void expect_word(const UdpSocket& socket, std::string_view word, std::string_vie
             ++complaints[concat(who, " heard nothing more")];
             return;
         }
-        if (got->from.to_string() != from) ++complaints[concat(who, " saw another endpoint")];
+        if (got->from.to_string() != from)
+            ++complaints[concat(who, " saw ", got->from.to_string(), " instead of ", from, " with ",
+                                got->data)];
         if (got->data == word) return;
     }
 }
