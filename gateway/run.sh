@@ -37,6 +37,13 @@ build() {
     "$gatehouse" --version
 }
 
+# The judges of NAT types, with the house that they need.
+build_natlab() {
+    need_packages natlab || exit 1
+    quietly cmake --preset release -DGATEHOUSE_TESTS=ON -B build/release-run || exit 1
+    quietly cmake --build build/release-run --parallel "$(nproc)" --target natlab || exit 1
+}
+
 # --- for real ----------------------------------------------------------------------------------
 
 check_interface() {
@@ -210,6 +217,15 @@ show_types() {
     for type in full-cone restricted-cone port-restricted-cone symmetric; do show_type "$type"; done
 }
 
+# The same question to judges that are not ours, and about a plain router as well.
+show_judgements() {
+    say "What three judges find in a house of each type, and behind plain Linux masquerade"
+    if ! "${gatehouse%/*}/tests/natlab/natlab" --table 2>/run/check.log; then
+        cat /run/check.log
+        wrong=1
+    fi
+}
+
 show_house() {
     cat <<'PICTURE'
 
@@ -226,6 +242,7 @@ PICTURE
     done
     check "the internet cannot reach the pc inside" cannot pings internet 192.168.1.10
     show_types
+    show_judgements
     say "A forward, made and tried (gatehouse forward add)"
     host router "$gatehouse" forward add --proto tcp --outside 8080 --inside 192.168.1.10:80
     host pc socat TCP-LISTEN:80,reuseaddr,fork SYSTEM:'echo "hello from the pc"' &
@@ -299,5 +316,6 @@ elif [[ -n $wan || ${#lans[@]} -gt 0 ]]; then
     fail "both --lan and --wan are needed"
 else
     build
+    build_natlab
     enter_the_house
 fi

@@ -267,6 +267,21 @@ std::optional<Prefix4> parse_prefix4(std::string_view text) {
     return Prefix4{*address, *length};
 }
 
+bool Prefix6::contains(const Ip6& other) const {
+    const std::size_t whole = length / 8;
+    if (!std::equal(other.bytes.begin(), other.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
+                    address.bytes.begin())) {
+        return false;
+    }
+    const unsigned rest = length % 8U;
+    const unsigned mask = (0xffU << (8U - rest)) & 0xffU;
+    return rest == 0 || ((other.bytes[whole] ^ address.bytes[whole]) & mask) == 0;
+}
+
+std::string Prefix6::to_string() const {
+    return concat(address.to_string(), '/', length);
+}
+
 std::string Mac::to_string() const {
     std::string out;
     for (const std::uint8_t byte : bytes) {

@@ -145,6 +145,15 @@ struct Prefix4 {
 
 std::optional<Prefix4> parse_prefix4(std::string_view text);
 
+struct Prefix6 {
+    Ip6 address;              // as written: may have host bits
+    std::uint8_t length = 0;  // 0 to 128
+
+    bool contains(const Ip6& other) const;
+    std::string to_string() const;
+    friend auto operator<=>(const Prefix6&, const Prefix6&) = default;
+};
+
 struct Mac {
     std::array<std::uint8_t, 6> bytes{};
 

@@ -88,6 +88,7 @@ struct Nat {
     PortChoice port_choice = PortChoice::preserve;
     bool hairpin = true;
     std::uint32_t host_mappings = 4096;
+    std::uint32_t host_sessions = 8192;  // 0: as many as it likes
 
     // What holds for a protocol, before the differences of single hosts.
     NatBehaviour behaviour_for(Proto proto) const;

@@ -99,6 +99,7 @@ void Loader::nat(SectionReader& reader) {
     nat.port_choice = reader.choice<PortChoice>("port_choice", kPortChoices);
     nat.hairpin = reader.boolean("hairpin");
     nat.host_mappings = reader.number("host_mappings");
+    nat.host_sessions = reader.number("host_sessions");
 }
 
 // Resolves type, mapping and filtering to the two behaviours.

@@ -130,6 +130,13 @@ constexpr std::array kNat{
                            "takes them all.",
                .low = 1,
                .high = 65535},
+    OptionSpec{.name = "host_sessions",
+               .kind = Kind::number,
+               .fallback = "8192",
+               .sentence = "About how many connections one device may have at a time, so that it "
+                           "does not fill the table of the kernel; 0 for any number.",
+               .low = 0,
+               .high = 16777216},
 };
 
 constexpr std::array kTimeout{

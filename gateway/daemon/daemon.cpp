@@ -23,25 +23,6 @@ namespace {
 
 constexpr std::uint8_t kInetFamily = 1;  // NFPROTO_INET
 
-std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
-    std::vector<Interface> out;
-    for (const auto& [index, link] : table.links()) {
-        Interface interface {
-            link.name, link.running, {}
-        };
-        const auto best = table.outside_address(link);
-        for (const kernel::LinkAddress4& address : link.addresses) {
-            if (!address.usable()) continue;
-            const bool first = best && address.local == *best;
-            interface.addresses.insert(
-                first ? interface.addresses.begin() : interface.addresses.end(),
-                Prefix4{address.local, address.prefix_length});
-        }
-        out.push_back(std::move(interface));
-    }
-    return out;
-}
-
 // The folder for what survives a restart, owned by the user that the daemon becomes.
 Status make_state_folder(const std::string& path, const std::string& user) {
     static constexpr mode_t kOwnerOnly = 0700;
@@ -55,6 +36,31 @@ Status make_state_folder(const std::string& path, const std::string& user) {
 }
 
 }  // namespace
+
+std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
+    std::vector<Interface> out;
+    for (const auto& [index, link] : table.links()) {
+        Interface interface {
+            link.name, link.running, {}, {}
+        };
+        const auto best = table.outside_address(link);
+        for (const kernel::LinkAddress4& address : link.addresses) {
+            // A further address of one subnet is secondary to the kernel and an address to us.
+            if (address.deprecated || address.tentative) continue;
+            const bool first = best && address.local == *best;
+            interface.addresses.insert(
+                first ? interface.addresses.begin() : interface.addresses.end(),
+                Prefix4{address.local, address.prefix_length});
+        }
+        for (const kernel::LinkAddress6& address : link.addresses6) {
+            if (!address.link_scope) {
+                interface.addresses6.push_back({address.local, address.prefix_length});
+            }
+        }
+        out.push_back(std::move(interface));
+    }
+    return out;
+}
 
 Level level_of(config::LogLevel level) {
     switch (level) {
@@ -103,7 +109,8 @@ Status Daemon::start() {
     if (!opened) return opened;
     // Frames that a bridge of the house carries are not ours to translate: the bridge would lose
     // those that come back to their own port. Not every kernel has this switch; only root turns it.
-    (void)write_file("/proc/sys/net/bridge/bridge-nf-call-iptables", "0");
+    for (const char* family : {"iptables", "ip6tables"})
+        (void)write_file(concat("/proc/sys/net/bridge/bridge-nf-call-", family), "0");
     safeguards_ = drop_privileges(start_config_.gateway.user);
     for (const auto& [name, state] : safeguards_)
         say(Level::info, name, {{"state", state}});
@@ -113,10 +120,9 @@ Status Daemon::start() {
     look_at_ports();
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
+    abilities.session_counts = has_fact(kernel_facts_, "session_counts");
     handle(Started{start_config_, abilities});
-    for (const auto& [key, neighbour] : neighbours_->table().all()) {
-        handle(NeighbourSeen{neighbour.address, neighbour.mac});
-    }
+    tell_neighbours();
     if (failure_) return fail(*failure_);
     return {};
 }
@@ -239,6 +245,13 @@ void Daemon::perform(const Step& step, Effects& next) {
             say(Level::warning, "ports of the router not set", {{"reason", set.error().text}});
         return;
     }
+    if (const auto* drop = std::get_if<DropUntranslated>(&step)) {
+        const Status dropped = nat_->drop_untranslated(drop->inside);
+        if (!dropped) {
+            say(Level::warning, "untranslated sessions stay", {{"reason", dropped.error().text}});
+        }
+        return;
+    }
     if (std::holds_alternative<AdoptElements>(step)) {
         return nat_->feed_elements(true, feed_into(next));
     }
@@ -291,6 +304,12 @@ void Daemon::read_neighbours() {
     });
 }
 
+void Daemon::tell_neighbours() {
+    for (const auto& [key, neighbour] : neighbours_->table().all()) {
+        handle(NeighbourSeen{neighbour.address, neighbour.mac});
+    }
+}
+
 void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
     handle(PortsSeen{read_router_ports()});
@@ -306,13 +325,19 @@ std::optional<std::vector<kernel::Session>> Daemon::sessions() {
 }
 
 void Daemon::read_links() {
-    if (links_->read()) handle(LinksSeen{interfaces_of(links_->table())});
+    if (!links_->read()) return;
+    handle(LinksSeen{interfaces_of(links_->table())});
+    // Who is inside depends on the prefixes of the interfaces.
+    tell_neighbours();
 }
 
 void Daemon::read_commits() {
     std::optional<std::string> by;
-    nft_->read([&by](const kernel::NftCommit& commit) {
-        if (commit.overrun) by = "unknown, notices were lost";
+    nft_->read([this, &by](const kernel::NftCommit& commit) {
+        if (commit.overrun) {
+            house_.metrics().add(Metric::netlink_overruns);
+            by = "unknown, notices were lost";
+        }
         if (commit.own || commit.find(kInetFamily, nat::kTableName) == nullptr) return;
         by = concat(commit.program, '[', commit.process, ']');
     });

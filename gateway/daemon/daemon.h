@@ -55,6 +55,7 @@ class Daemon {
     void read_commits();
     void read_queue();
     void read_neighbours();
+    void tell_neighbours();
     void look_at_ports();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
     std::optional<std::vector<kernel::Session>> sessions();
@@ -84,6 +85,9 @@ class Daemon {
     std::optional<std::string> failure_;
     bool stopping_ = false;
 };
+
+// The interfaces as the house wants to know them.
+std::vector<Interface> interfaces_of(const kernel::LinkTable& table);
 
 // What the running kernel offers, by name, for `gatehouse status`.
 control::StatusView::Facts kernel_facts();

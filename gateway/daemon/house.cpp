@@ -2,6 +2,7 @@
 #include "gateway/daemon/house.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/text.h"
 
@@ -24,11 +25,27 @@ std::string address_text(const Interface& interface) {
     return interface.addresses.empty() ? "none" : interface.addresses.front().to_string();
 }
 
+bool overlap(const Prefix4& a, const Prefix4& b) {
+    return a.contains(b.network()) || b.contains(a.network());
+}
+
 std::string text_of(std::optional<Ip4> address) {
     return address ? address->to_string() : "none";
 }
 
 }  // namespace
+
+std::vector<Ip4> outside_addresses_of(const Interface& wan) {
+    std::vector<Ip4> out;
+    for (const Prefix4& one : wan.addresses) {
+        const Prefix4& best = wan.addresses.front();
+        const bool same_purpose =
+            reach_of(one.address) == reach_of(best.address) &&
+            (one.length == 32 || (one.length == best.length && best.contains(one.address)));
+        if (&one == &best || same_purpose) out.push_back(one.address);
+    }
+    return out;
+}
 
 void Effects::clear() {
     steps.clear();
@@ -47,6 +64,7 @@ void House::handle(const Event& event, Instant now, Effects& out) {
 
 void House::handle(const nat::Event& event, Instant now, Effects& out) {
     if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
+    if (std::holds_alternative<nat::EventsLost>(event)) metrics_.add(Metric::netlink_overruns);
     tell_engine(event, now, out);
     set_timer(out);
 }
@@ -81,15 +99,28 @@ const Interface* House::interface(std::string_view name) const {
 }
 
 bool House::is_inside(const IpAddress& address) const {
-    if (!address.is_v4()) return false;
-    return std::any_of(
-        config_.gateway.lan.begin(), config_.gateway.lan.end(), [&](const std::string& name) {
-            const Interface* lan = interface(name);
-            return lan != nullptr && std::any_of(lan->addresses.begin(), lan->addresses.end(),
-                                                 [&](const Prefix4& prefix) {
-                                                     return prefix.contains(address.v4());
-                                                 });
-        });
+    const auto has = [&address](const Interface& lan) {
+        if (address.is_v4()) {
+            return std::any_of(lan.addresses.begin(), lan.addresses.end(),
+                               [&](const Prefix4& one) { return one.contains(address.v4()); });
+        }
+        return std::any_of(lan.addresses6.begin(), lan.addresses6.end(),
+                           [&](const Prefix6& one) { return one.contains(address.v6()); });
+    };
+    return std::any_of(config_.gateway.lan.begin(), config_.gateway.lan.end(),
+                       [&](const std::string& name) {
+                           const Interface* lan = interface(name);
+                           return lan != nullptr && has(*lan);
+                       });
+}
+
+std::vector<Prefix4> House::inside_prefixes() const {
+    std::vector<Prefix4> out;
+    for (const std::string& name : config_.gateway.lan) {
+        const Interface* lan = interface(name);
+        if (lan != nullptr) out.insert(out.end(), lan->addresses.begin(), lan->addresses.end());
+    }
+    return out;
 }
 
 void House::on(const Started& event, Instant now, Effects& out) {
@@ -147,6 +178,7 @@ void House::on(const NeighbourSeen& event, Instant now, Effects& out) {
 void House::want_ruleset(Instant now, Effects& out) {
     nat::RulesetInput input = nat::ruleset_input(config_);
     input.timeout_objects = abilities_.timeout_objects;
+    if (!abilities_.session_counts) input.host_sessions = 0;
     std::string text = nat::write_ruleset(input);
     if (text == wanted_) return;
     wanted_ = std::move(text);
@@ -189,6 +221,7 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
     out.steps.emplace_back(
         line(loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
              {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
+    if (!loaded_once_ || touched_) out.steps.emplace_back(DropUntranslated{inside_prefixes()});
     if (!loaded_once_) out.steps.emplace_back(AdoptElements{});
     if (touched_) out.nat.dump_elements = true;
     touched_ = false;
@@ -199,12 +232,13 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
 void House::on(const TableTouched& event, Instant now, Effects& out) {
     if (!loaded_once_) return;
     touched_ = true;
-    if (load_at_) return;
+    const Instant earliest = last_load_ + kRepairPause;
+    // One that waits for longer was refused by a table that is another one now.
+    if (load_at_ && *load_at_ <= earliest) return;
     metrics_.add(Metric::ruleset_repairs);
     out.steps.emplace_back(line(Level::warning, "nat",
                                 "table changed by another program, loading again",
                                 {{"by", event.by}}));
-    const Instant earliest = last_load_ + kRepairPause;
     if (now >= earliest) {
         load(now, out);
         return;
@@ -249,14 +283,35 @@ void House::note_interface(const Interface* before, const Interface* after, std:
     }
 }
 
+// RFC 4787 REQ-7: the addresses of the interfaces are not ours to change, but nobody would find out
+// why half of the internet, or of the house, cannot be reached.
+void House::look_for_overlap(const Interface* wan, Effects& out) {
+    std::vector<LogLine::Field> fields;
+    for (const std::string& name : config_.gateway.lan) {
+        const Interface* lan = interface(name);
+        if (wan == nullptr || lan == nullptr || wan == lan) continue;
+        for (const Prefix4& inside : lan->addresses) {
+            for (const Prefix4& outside : wan->addresses) {
+                if (!overlap(inside, outside) || !fields.empty()) continue;
+                fields = {{"outside", outside.to_string()},
+                          {"inside", inside.to_string()},
+                          {"name", name}};
+            }
+        }
+    }
+    const bool overlaps = !fields.empty();
+    if (std::exchange(networks_overlap_, overlaps) == overlaps || !overlaps) return;
+    out.steps.emplace_back(line(Level::warning, "gateway",
+                                "the networks outside and inside overlap, change one of them",
+                                std::move(fields)));
+}
+
 void House::update_outside(Instant now, Effects& out) {
     if (!engine_) return;
     const Interface* wan = interface(config_.gateway.wan);
+    look_for_overlap(wan, out);
     std::vector<Ip4> seen;
-    if (wan != nullptr && wan->running) {
-        for (const Prefix4& prefix : wan->addresses)
-            seen.push_back(prefix.address);
-    }
+    if (wan != nullptr && wan->running) seen = outside_addresses_of(*wan);
     if (seen == outside_addresses_) return;
     outside_addresses_ = seen;
     const std::optional<Ip4> first = seen.empty() ? std::nullopt : std::optional(seen.front());
@@ -278,11 +333,17 @@ void House::log_notices(Instant now, Effects& out, std::size_t first) {
         if (notice.kind == Kind::outside_changed) continue;
         const bool mapping =
             notice.kind == Kind::mapping_added || notice.kind == Kind::mapping_ended;
-        LogLine text = line(mapping ? Level::debug : Level::info, "nat",
-                            std::string(nat::to_string(notice.kind)),
-                            {{"proto", to_string(notice.proto)},
-                             {"inside", notice.inside.to_string()},
-                             {"outside", notice.outside.to_string()}});
+        const bool pinhole =
+            notice.kind == Kind::pinhole_added || notice.kind == Kind::pinhole_ended;
+        const std::string inside = pinhole
+                                       ? Endpoint{notice.pinhole, notice.inside.port}.to_string()
+                                       : notice.inside.to_string();
+        LogLine text = line(
+            mapping ? Level::debug : Level::info, "nat", std::string(nat::to_string(notice.kind)),
+            {{"proto", to_string(notice.proto)},
+             {"inside", inside},
+             pinhole ? LogLine::Field{"owner", std::string(nat::to_string(notice.owner))}
+                     : LogLine::Field{"outside", notice.outside.to_string()}});
         if (notice.kind == Kind::refused) {
             const auto passed = refusals_.allow(nat::to_string(notice.reason), now);
             if (!passed) {

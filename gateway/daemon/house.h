@@ -5,7 +5,10 @@
 // with the real kernel, the simulated world with a double.
 //
 // Rules it keeps:
-//   - Forwarding is switched on only after the ruleset is loaded: nothing passes unfiltered.
+//   - Forwarding is switched on only after the ruleset is loaded: nothing passes unfiltered. IPv6
+//     is filtered alike, but whether it is forwarded is the system's choice: a kernel that forwards
+//     takes no more address and route from the provider's router advertisements (RFC 4862) unless
+//     accept_ra is 2, so the switch belongs to whoever configures the addresses.
 //   - The table is loaded again when another program has changed it, at once, but not more often
 //     than every kRepairPause, so that two programs that fight over it do not eat the processor.
 //   - A ruleset that the kernel refuses ends the start; later it is tried again, ever more slowly,
@@ -34,8 +37,9 @@ namespace gatehouse::daemon {
 // What the house needs to know of an interface of the kernel.
 struct Interface {
     std::string name;
-    bool running = false;            // up, with a carrier
-    std::vector<Prefix4> addresses;  // usable ones, best first
+    bool running = false;             // up, with a carrier
+    std::vector<Prefix4> addresses;   // neither deprecated nor tentative, best first
+    std::vector<Prefix6> addresses6;  // but for link-local ones
 
     friend bool operator==(const Interface&, const Interface&) = default;
 };
@@ -43,6 +47,7 @@ struct Interface {
 // What the kernel offers, as far as the house decides by it.
 struct Abilities {
     bool timeout_objects = true;  // lifetimes can be set by rules
+    bool session_counts = true;   // sessions of a host can be counted by rules
 
     friend bool operator==(const Abilities&, const Abilities&) = default;
 };
@@ -86,6 +91,11 @@ struct SetTimeouts {  // of the kernel's sessions, where rules do not set them
 struct SetRouterPorts {  // in the set of the table, each in place of all that was there
     std::vector<nat::ReservedPort> ports;
 };
+// Sessions from inside to outside that began while the table was not there: they would stay without
+// translation, and thereby without an answer, for as long as they are used.
+struct DropUntranslated {
+    std::vector<Prefix4> inside;
+};
 struct AdoptElements {};  // to be answered with nat::AdoptElements
 struct SetTimer {         // replaces the one before
     Instant at;
@@ -93,8 +103,8 @@ struct SetTimer {         // replaces the one before
 struct EndWithError {  // the start has failed
     std::string text;
 };
-using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterPorts, AdoptElements,
-                          SetTimer, EndWithError, LogLine>;
+using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterPorts,
+                          DropUntranslated, AdoptElements, SetTimer, EndWithError, LogLine>;
 struct Effects {
     std::vector<Step> steps;
     nat::Effects nat;
@@ -102,6 +112,11 @@ struct Effects {
     bool empty() const { return steps.empty() && nat.empty(); }
     void clear();
 };
+
+// The addresses that hosts may be translated to: the best one, and those that the provider must
+// have given for the same purpose, in its subnet or routed one by one. An address for the modem's
+// own web page, or of a tunnel, is none of them.
+std::vector<Ip4> outside_addresses_of(const Interface& wan);
 
 class House {
   public:
@@ -149,11 +164,13 @@ class House {
     void log_notices(Instant now, Effects& out, std::size_t first);
     void set_timer(Effects& out);
     bool is_inside(const IpAddress& address) const;
+    std::vector<Prefix4> inside_prefixes() const;
     void want_ruleset(Instant now, Effects& out);
     void load(Instant now, Effects& out);
     void note_interface(const Interface* before, const Interface* after, std::string_view name,
                         Effects& out);
     void update_outside(Instant now, Effects& out);
+    void look_for_overlap(const Interface* wan, Effects& out);
 
     HashKey key_;
     config::Config config_;
@@ -162,6 +179,7 @@ class House {
     std::vector<Ip4> outside_addresses_;
     std::optional<Ip4> outside_;
     std::vector<nat::ReservedPort> router_ports_;
+    bool networks_overlap_ = false;  // and it was said
     nat::Hosts hosts_;
     std::vector<IpAddress> changed_hosts_;
     std::unique_ptr<nat::Engine> engine_;

@@ -90,6 +90,31 @@ std::optional<nat::Element> decode_element(KernelSet set, const kernel::Element&
     return data.complete() ? std::optional(out) : std::nullopt;
 }
 
+kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit) {
+    using Kind = kernel::ElementChange::Kind;
+    const nat::PinholeElement& hole = edit.element;
+    const bool with_remote = hole.remote != Ip6{};
+    kernel::ConcatKey key;
+    key.address(hole.inside).proto(hole.proto).port(hole.port);
+    if (with_remote) key.address(hole.remote);
+    return {edit.add ? Kind::add : Kind::remove,
+            with_remote ? nat::kPinholeRemoteSet : nat::kPinholeSet,
+            key.bytes(),
+            {},
+            {}};
+}
+
+std::optional<nat::PinholeElement> decode_pinhole(bool with_remote,
+                                                  const kernel::Element& element) {
+    nat::PinholeElement out;
+    kernel::ConcatReader key(element.key);
+    out.inside = key.address6();
+    out.proto = key.proto();
+    out.port = key.port();
+    if (with_remote) out.remote = key.address6();
+    return key.complete() ? std::optional(out) : std::nullopt;
+}
+
 std::vector<nat::Session> sessions_of(const kernel::Session& session) {
     std::vector<nat::Session> out;
     const kernel::Tuple& original = session.original;
@@ -130,6 +155,9 @@ Result<NatShell> NatShell::open(bool with_queue) {
                    std::move(*timeouts), std::move(*rules));
     shell.icmp_ =
         loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
+    constexpr int kInternetworkControl = 0xc0;  // the precedence of errors (RFC 1812 4.3.2.5)
+    (void)::setsockopt(shell.icmp_.get(), IPPROTO_IP, IP_TOS, &kInternetworkControl,
+                       sizeof kInternetworkControl);
     if (!with_queue) return shell;
     kernel::QueueOptions options;
     options.number = kQueueNumber;
@@ -161,6 +189,7 @@ Status NatShell::set_timeouts(const config::Timeouts& timeouts, bool with_object
     if (!udp_set) return udp_set;
     kernel::TcpTimeouts tcp;
     tcp.established = seconds(timeouts.tcp_established);
+    tcp.retransmitted = tcp.unacknowledged = tcp.established;
     for (auto* state : {&tcp.syn_sent, &tcp.syn_received, &tcp.fin_wait, &tcp.close_wait,
                         &tcp.last_ack, &tcp.time_wait, &tcp.close}) {
         *state = seconds(timeouts.tcp_transitory);
@@ -220,8 +249,22 @@ void NatShell::feed_elements(bool adopt, const Feed& feed) {
             if (const auto decoded = decode_element(set, element)) seen.push_back(*decoded);
         }
     }
-    if (adopt) return feed(nat::AdoptElements{seen, {}});
-    feed(nat::ElementsSeen{seen, {}});
+    const std::vector<nat::PinholeElement> holes = list_pinholes();
+    if (adopt) return feed(nat::AdoptElements{seen, holes});
+    feed(nat::ElementsSeen{seen, holes});
+}
+
+std::vector<nat::PinholeElement> NatShell::list_pinholes() {
+    std::vector<nat::PinholeElement> out;
+    for (const bool with_remote : {false, true}) {
+        const auto elements =
+            elements_.list(with_remote ? nat::kPinholeRemoteSet : nat::kPinholeSet);
+        if (!elements) continue;
+        for (const kernel::Element& element : *elements) {
+            if (const auto hole = decode_pinhole(with_remote, element)) out.push_back(*hole);
+        }
+    }
+    return out;
 }
 
 std::vector<kernel::ElementChange> NatShell::changes_of(const nat::Effects& effects,
@@ -249,6 +292,14 @@ NatShell::Failures NatShell::commit(const nat::Effects& effects) {
         if (!done) failed.emplace(batch.id, why_of(done.error()));
     }
     return failed;
+}
+
+bool NatShell::write_pinholes(const nat::Effects& effects) {
+    if (effects.pinholes.empty()) return true;
+    std::vector<kernel::ElementChange> changes;
+    for (const nat::PinholeEdit& edit : effects.pinholes)
+        changes.push_back(encode_pinhole(edit));
+    return elements_.apply(changes).ok();
 }
 
 void NatShell::give(const nat::Verdict& verdict) {
@@ -288,6 +339,7 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
             feed(nat::CommitFailed{batch.id, failure->second});
         }
     }
+    if (!write_pinholes(effects)) feed(nat::PinholesFailed{});
     for (const Ip4 outside : effects.delete_sessions_to) {
         (void)conntrack_.remove_translated_to(outside);
     }
@@ -309,6 +361,20 @@ void NatShell::feed_sessions(const Feed& feed) {
     });
     flush();
     feed(nat::SessionsEnd{listed.ok()});
+}
+
+Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside) {
+    const auto is_inside = [&inside](const IpAddress& address) {
+        return address.is_v4() &&
+               std::any_of(inside.begin(), inside.end(),
+                           [&](const Prefix4& one) { return one.contains(address.v4()); });
+    };
+    const auto dropped =
+        conntrack_.remove_if(kernel::SessionFamily::v4, [&](const kernel::Session& session) {
+            return !session.source_nat && !session.destination_nat &&
+                   is_inside(session.original.source) && !is_inside(session.original.destination);
+        });
+    return dropped ? Status() : dropped.failure();
 }
 
 Status NatShell::list_sessions(const kernel::Conntrack::OnSession& on_session) {

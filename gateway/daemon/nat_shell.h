@@ -25,6 +25,9 @@ namespace gatehouse::daemon {
 kernel::ElementChange encode_element(const nat::Edit& edit);
 std::optional<nat::Element> decode_element(nat::KernelSet set, const kernel::Element& element);
 
+kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit);
+std::optional<nat::PinholeElement> decode_pinhole(bool with_remote, const kernel::Element& element);
+
 // The mappings that a session uses: none where it is not translated, two where it is hairpinned.
 std::vector<nat::Session> sessions_of(const kernel::Session& session);
 
@@ -54,6 +57,9 @@ class NatShell {
     // In the order of nat/effects.h; what comes of it is fed.
     void perform(const nat::Effects& effects, const Feed& feed);
 
+    // Ends the sessions that go from one of the prefixes to anywhere else without translation.
+    Status drop_untranslated(const std::vector<Prefix4>& inside);
+
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
 
   private:
@@ -66,9 +72,12 @@ class NatShell {
           timeouts_(std::move(timeouts)),
           rules_(std::move(rules)) {}
 
+    std::vector<nat::PinholeElement> list_pinholes();
     // The batches that were not taken, and why.
     using Failures = std::map<nat::BatchId, nat::CommitFailed::Why>;
     Failures commit(const nat::Effects& effects);
+    // False: the kernel has taken none of them.
+    bool write_pinholes(const nat::Effects& effects);
     std::vector<kernel::ElementChange> changes_of(const nat::Effects& effects,
                                                   const nat::Batch& batch) const;
     void give(const nat::Verdict& verdict);

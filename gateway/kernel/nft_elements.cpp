@@ -63,6 +63,11 @@ ConcatKey& ConcatKey::address(Ip4 value) {
     return *this;
 }
 
+ConcatKey& ConcatKey::address(const Ip6& value) {
+    bytes_.insert(bytes_.end(), value.bytes.begin(), value.bytes.end());
+    return *this;
+}
+
 ConcatKey& ConcatKey::proto(Proto value) {
     bytes_.insert(bytes_.end(), {static_cast<std::uint8_t>(value), 0, 0, 0});
     return *this;

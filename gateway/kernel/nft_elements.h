@@ -24,6 +24,7 @@ namespace gatehouse::kernel {
 class ConcatKey {
   public:
     ConcatKey& address(Ip4 value);
+    ConcatKey& address(const Ip6& value);
     ConcatKey& proto(Proto value);
     ConcatKey& port(Port value);
     ConcatKey& endpoint(const Endpoint4& value) { return address(value.address).port(value.port); }
@@ -41,6 +42,7 @@ class ConcatReader {
     explicit ConcatReader(Bytes bytes) : in_(bytes) {}
 
     Ip4 address() { return read_ip4(in_); }
+    Ip6 address6() { return {in_.array<16>()}; }
     Proto proto();
     Port port();
     Endpoint4 endpoint();

@@ -113,6 +113,9 @@ void probe_text(KernelAbilities& found) {
     found.timeout_objects = takes(
         "ct timeout trial {\n protocol udp;\n l3proto ip;\n"
         " policy = { unreplied : 60, replied : 300 };\n}");
+    found.session_counts = takes(
+        "set trial { type ipv4_addr; flags dynamic; size 8; }\nchain trial {\n"
+        " numgen random mod 2 == 0 add @trial { ip saddr ct count over 1 } drop\n}");
     found.element_refresh = refreshes_elements(*nft);
 }
 
@@ -158,6 +161,7 @@ std::vector<std::pair<std::string, std::string>> KernelAbilities::rows() const {
             {"persistent_table", yes_or_no(persistent_table)},
             {"flowtable", yes_or_no(flowtable)},
             {"timeout_objects", yes_or_no(timeout_objects)},
+            {"session_counts", yes_or_no(session_counts)},
             {"timeout_policies", yes_or_no(timeout_policies)},
             {"tcp_liberal", known(tcp_liberal)},
             {"session_limit", known(session_limit)},

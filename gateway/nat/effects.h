@@ -5,7 +5,8 @@
 //      CommitFailed. Several may share a transaction; if that fails they are tried one by one;
 //   2. a verdict as soon as the batch it waits for is committed, at once if it waits for none. The
 //      verdicts that wait for a failed batch are dropped: the answer to CommitFailed has others;
-//   3. the pinhole edits, in their order;
+//   3. the pinhole edits, in their order and as one transaction; PinholesFailed where it is
+//   refused;
 //   4. the deletion of sessions, so that what comes instead of them is in force;
 //   5. the dumps.
 // Effects are a buffer: the engine appends, the shell clears and uses them again.
@@ -97,7 +98,10 @@ struct Verdict {
     friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-// An element of the IPv6 filter: inside, proto, port[, remote]; a zero remote is everybody.
+// An element of the IPv6 filter, in the set
+//   pinhole         inside, proto, port                  everybody may reach it
+//   pinhole_remote  inside, proto, port, remote address  this remote may
+// A zero remote is everybody.
 struct PinholeElement {
     Ip6 inside;
     Proto proto = Proto::udp;
@@ -108,8 +112,10 @@ struct PinholeElement {
 };
 
 struct PinholeEdit {
-    bool add = true;
+    bool add = true;  // otherwise it is removed, and was there
     PinholeElement element;
+
+    friend bool operator==(const PinholeEdit&, const PinholeEdit&) = default;
 };
 
 // For the log and the stream of events.
@@ -136,6 +142,7 @@ struct Notice {
     Endpoint4 inside;
     Endpoint4 outside;
     Endpoint4 remote;
+    Ip6 pinhole;  // the inside address of one; its port is that of inside
 };
 
 std::string_view to_string(Notice::Kind kind);  // "mapping added"

@@ -49,12 +49,22 @@ void Engine::accept(MappingId id, std::uint32_t token, Effects& out) {
     out.verdicts.push_back({token, Verdict::Kind::accept, after});
 }
 
-void Engine::refuse(Refusal reason, const FirstPacket& event, Effects& out) {
+void Engine::refuse(Refusal reason, const FirstPacket& event, Instant now, Effects& out) {
     ledger_.refuse(reason, event.proto, event.inside, event.remote);
-    const bool tell_sender = reason == Refusal::host_quota || reason == Refusal::pool_empty ||
-                             reason == Refusal::table_full;
-    out.verdicts.push_back(
-        {event.token, tell_sender ? Verdict::Kind::refuse : Verdict::Kind::drop, 0});
+    const bool for_the_sender = reason == Refusal::host_quota || reason == Refusal::pool_empty ||
+                                reason == Refusal::table_full;
+    const bool tell = for_the_sender && may_tell(now);
+    out.verdicts.push_back({event.token, tell ? Verdict::Kind::refuse : Verdict::Kind::drop, 0});
+}
+
+bool Engine::may_tell(Instant now) {
+    if (told_ == 0 || telling_since_ + 1s <= now) {
+        telling_since_ = now;
+        told_ = 0;
+    }
+    if (told_ == kMostTold) return false;
+    ++told_;
+    return true;
 }
 
 void Engine::on(const FirstPacket& event, Instant now, Effects& out) {
@@ -64,7 +74,7 @@ void Engine::on(const FirstPacket& event, Instant now, Effects& out) {
         return;
     }
     if (!ledger_.outside().has_address()) {
-        refuse(Refusal::no_outside_address, event, out);
+        refuse(Refusal::no_outside_address, event, now, out);
         return;
     }
     const MappingId known = ledger_.find(event.proto, event.inside, event.remote);
@@ -83,7 +93,7 @@ void Engine::on(const FirstPacket& event, Instant now, Effects& out) {
     if (made) {
         accept(*made, event.token, out);
     } else {
-        refuse(made.error(), event, out);
+        refuse(made.error(), event, now, out);
     }
 }
 
@@ -132,6 +142,10 @@ void Engine::repair(Instant now, Effects& out) {
     out.dump_elements = true;
 }
 
+void Engine::on(const PinholesFailed&, Instant now, Effects& out) {
+    repair(now, out);
+}
+
 void Engine::on(const SessionsBegin&, Instant now, Effects&) {
     sweep_.begin(now);
 }
@@ -160,15 +174,24 @@ void Engine::on(const AdoptElements& event, Instant now, Effects& out) {
     }
     ledger_.writer().mute(false);
     adopted_ = true;
-    on(ElementsSeen{event.elements, event.pinholes}, now, out);
+    compare(event.elements, event.pinholes, out);
     sweep_.start(now);
     sweep_.tick(now, out);
 }
 
-void Engine::on(const ElementsSeen& event, Instant, Effects& out) {
+void Engine::on(const ElementsSeen& event, Instant now, Effects& out) {
     if (!adopted_) return;
-    write_difference(wanted(), event.elements, ledger_.writer());
-    pinholes_.compare(event.pinholes, out);
+    compare(event.elements, event.pinholes, out);
+    // Where elements were gone, sessions have begun without us.
+    if (!ledger_.writer().has_edits()) return;
+    sweep_.events_lost(now);
+    sweep_.tick(now, out);
+}
+
+void Engine::compare(std::span<const Element> elements, std::span<const PinholeElement> pinholes,
+                     Effects& out) {
+    write_difference(wanted(), elements, ledger_.writer());
+    pinholes_.compare(pinholes, out);
 }
 
 void Engine::on(const TableLost&, Instant now, Effects& out) {

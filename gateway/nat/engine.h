@@ -56,6 +56,9 @@ class Engine final : public MappingService {
     static constexpr Duration kSettled = 1s;
     static constexpr Duration kRepairGap = 5s;
     static constexpr std::size_t kMostPending = 65536;  // verdicts that wait for a commit
+    // Of the packets that are refused in a second, the senders of so many are told (RFC 5508 REQ-10
+    // and RFC 1812 4.3.2.8); the others are dropped in silence.
+    static constexpr std::uint32_t kMostTold = 50;
 
     // The hosts must live as long.
     Engine(const config::Config& config, const Hosts& hosts, const EngineOptions& options,
@@ -98,6 +101,8 @@ class Engine final : public MappingService {
     void visit_mappings(Instant now, const std::function<void(const MappingView&)>& visit) const;
     // All that shall be in the kernel, sorted, but for permits.
     std::vector<Element> wanted() const;
+    // The pinholes that shall be in the kernel, sorted.
+    std::vector<PinholeElement> wanted_pinholes() const { return pinholes_.wanted(); }
     EngineCounts counts() const;
     const LedgerCounters& counters() const { return ledger_.counters(); }
     std::uint32_t mappings_of(Ip4 host) const { return ledger_.mappings_of(host); }
@@ -116,6 +121,7 @@ class Engine final : public MappingService {
     void on(const FirstPacket& event, Instant now, Effects& out);
     void on(const Committed& event, Instant now, Effects& out);
     void on(const CommitFailed& event, Instant now, Effects& out);
+    void on(const PinholesFailed& event, Instant now, Effects& out);
     void on(const SessionsBegin& event, Instant now, Effects& out);
     void on(const SessionsSeen& event, Instant now, Effects& out);
     void on(const SessionsEnd& event, Instant now, Effects& out);
@@ -131,9 +137,13 @@ class Engine final : public MappingService {
     void on(const TimerFired& event, Instant now, Effects& out);
 
     void accept(MappingId id, std::uint32_t token, Effects& out);
-    void refuse(Refusal reason, const FirstPacket& event, Effects& out);
+    void refuse(Refusal reason, const FirstPacket& event, Instant now, Effects& out);
+    bool may_tell(Instant now);
     void tell(const ServiceNotice& notice);
     void repair(Instant now, Effects& out);
+    // Makes the kernel's elements, as seen, those that are wanted.
+    void compare(std::span<const Element> elements, std::span<const PinholeElement> pinholes,
+                 Effects& out);
     // Runs a call of the service with its edits going to the outbox.
     template <class Call>
     auto serve(Call&& call);
@@ -150,6 +160,8 @@ class Engine final : public MappingService {
     bool adopted_ = false;
     std::optional<Instant> repair_at_;
     Instant last_repair_ = Instant::min() + kRepairGap;
+    Instant telling_since_ = Instant::min();
+    std::uint32_t told_ = 0;  // since then
     std::map<std::uint32_t, ServiceListener> listeners_;
     std::uint32_t next_subscription_ = 1;
 };

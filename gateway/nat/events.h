@@ -42,6 +42,9 @@ struct CommitFailed {
     Why why = Why::different;
 };
 
+// The kernel did not take the edits of pinholes; nothing of them is there.
+struct PinholesFailed {};
+
 // A conntrack entry that is translated between inside and outside.
 struct Session {
     Proto proto = Proto::udp;
@@ -108,8 +111,8 @@ struct Reconfigured {
 struct TimerFired {};
 
 using Event =
-    std::variant<FirstPacket, Committed, CommitFailed, SessionsBegin, SessionsSeen, SessionsEnd,
-                 SessionDestroyed, EventsLost, AdoptElements, ElementsSeen, TableLost,
+    std::variant<FirstPacket, Committed, CommitFailed, PinholesFailed, SessionsBegin, SessionsSeen,
+                 SessionsEnd, SessionDestroyed, EventsLost, AdoptElements, ElementsSeen, TableLost,
                  OutsideChanged, ReservedPorts, HostChanged, Reconfigured, TimerFired>;
 
 }  // namespace gatehouse::nat

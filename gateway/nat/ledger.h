@@ -8,9 +8,10 @@
 //     one: who comes too late is refused (RFC 6888 REQ-11);
 //   - the port of a mapping that ended rests: kQuarantine where strangers may still send to it,
 //   that
-//     is UDP mapped endpoint-independently (RFC 6888 REQ-8), else kShortRest; and always until a
-//     dump that began later shows no session on it. Meanwhile its own endpoint may have it back.
-//     At most a quarter of the range rests at a time, then the oldest come back early.
+//     is UDP mapped or filtered endpoint-independently (RFC 6888 REQ-8), else kShortRest; and
+//     always until a dump that began later shows no session on it. Meanwhile its own endpoint may
+//     have it back. At most a quarter of the range rests at a time, then the oldest come back
+//     early.
 #pragma once
 
 #include <array>

@@ -79,7 +79,9 @@ void Ledger::end(MappingId id, Instant now) {
     }
     mapping.forward = 0;
     mapping.sessions = 0;
-    const bool independent = mapping.behaviour.mapping == MappingBehaviour::endpoint_independent;
+    const bool independent =
+        mapping.behaviour.mapping == MappingBehaviour::endpoint_independent ||
+        mapping.behaviour.filtering == FilteringBehaviour::endpoint_independent;
     const bool long_one = mapping.proto == Proto::udp && independent;
     mapping.expires = now + (long_one ? kQuarantine : kShortRest);
     (long_one ? long_rests_ : short_rests_).push_back({id, dump_, mapping.expires});

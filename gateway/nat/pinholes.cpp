@@ -18,9 +18,10 @@ bool has_ports(Proto proto) {
            proto == Proto::sctp;
 }
 
-bool same_host(const Pinhole& pinhole, const PinholeRequest& request) {
-    if (pinhole.host && request.host) return *pinhole.host == *request.host;
-    return pinhole.inside == request.inside;
+// The hardware address is the better evidence; two hosts never share one.
+bool same_host(const Pinhole& pinhole, const std::optional<Mac>& host, const Ip6& inside) {
+    if (pinhole.host && host) return *pinhole.host == *host;
+    return pinhole.inside == inside;
 }
 
 void note(Notice::Kind kind, const Pinhole& pinhole, Effects& out) {
@@ -30,6 +31,7 @@ void note(Notice::Kind kind, const Pinhole& pinhole, Effects& out) {
     notice.owner = pinhole.owner.kind;
     notice.id = pinhole.id;
     notice.inside.port = pinhole.port;
+    notice.pinhole = pinhole.inside;
     out.notices.push_back(notice);
 }
 
@@ -41,14 +43,19 @@ Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant n
         request.inside == Ip6{}) {
         return fail(because(Refusal::bad_request));
     }
+    std::optional<Mac> host = request.host;
+    if (const Host* known = hosts_->find(request.inside); !host && known != nullptr) {
+        host = known->mac;
+    }
     std::uint32_t of_host = 0;
     for (auto& [id, pinhole] : pinholes_) {
-        if (!same_host(pinhole, request)) continue;
+        if (!same_host(pinhole, host, request.inside)) continue;
         ++of_host;
         const bool renews = pinhole.owner == request.owner && pinhole.proto == request.proto &&
                             pinhole.port == request.port && pinhole.remote == request.remote;
         if (!renews) continue;
         pinhole.inside = request.inside;
+        if (host) pinhole.host = host;
         pinhole.description = request.description.substr(0, kMostDescription);
         pinhole.expires = now + request.lifetime;
         timers_.set(id, pinhole.expires);
@@ -58,7 +65,7 @@ Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant n
     if (pinholes_.size() >= kMostPinholes || of_host >= kMostOfHost) {
         return fail(because(Refusal::owner_quota));
     }
-    Pinhole made{next_id_++,    request.inside,      request.host,
+    Pinhole made{next_id_++,    request.inside,      host,
                  request.proto, request.port,        request.remote,
                  request.owner, request.description, now + request.lifetime};
     if (made.description.size() > kMostDescription) made.description.resize(kMostDescription);
@@ -102,7 +109,14 @@ void Pinholes::erase(PinholeId id, Effects& out) {
 }
 
 void Pinholes::follow(const IpAddress& address, Effects& out) {
-    if (address.is_v6() && !pinholes_.empty()) write(out);
+    if (!address.is_v6() || pinholes_.empty()) return;
+    const Host* there = hosts_->find(address);
+    if (there != nullptr && there->mac) {
+        for (auto& [id, pinhole] : pinholes_) {
+            if (!pinhole.host && pinhole.inside == address.v6()) pinhole.host = there->mac;
+        }
+    }
+    write(out);
 }
 
 std::vector<PinholeElement> Pinholes::wanted() const {
@@ -110,7 +124,7 @@ std::vector<PinholeElement> Pinholes::wanted() const {
     for (const auto& [id, pinhole] : pinholes_) {
         const PinholeElement one{pinhole.inside, pinhole.proto, pinhole.port,
                                  pinhole.remote.value_or(Ip6{})};
-        out.push_back(one);
+        if (!passed_on(pinhole)) out.push_back(one);
         if (!pinhole.host) continue;
         for (const IpAddress& address : hosts_->addresses_of(*pinhole.host)) {
             if (!address.is_v6()) continue;
@@ -123,8 +137,14 @@ std::vector<PinholeElement> Pinholes::wanted() const {
     return out;
 }
 
+bool Pinholes::passed_on(const Pinhole& pinhole) const {
+    if (!pinhole.host) return false;
+    const Host* there = hosts_->find(pinhole.inside);
+    return there != nullptr && there->mac && *there->mac != *pinhole.host;
+}
+
 void Pinholes::write(Effects& out) {
-    compare(written_, out);
+    if (compared_) compare(written_, out);
 }
 
 void Pinholes::compare(std::span<const PinholeElement> seen, Effects& out) {
@@ -142,6 +162,7 @@ void Pinholes::compare(std::span<const PinholeElement> seen, Effects& out) {
         }
     }
     written_ = std::move(now);
+    compared_ = true;
 }
 
 }  // namespace gatehouse::nat

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Holes in the IPv6 filter, each with an owner and a lifetime. Where the host is known by its
-// hardware address the hole follows it: every IPv6 address that the host is seen with gets an
-// element, so that a change of its temporary address (RFC 8981) closes nothing.
+// Holes in the IPv6 filter, each with an owner and a lifetime. Rules they keep:
+//   - once the host is known by its hardware address, from the request or because it is seen at the
+//     address, the hole follows it: every IPv6 address that the host is seen with gets an element,
+//     so that a change of its temporary address (RFC 8981) closes nothing;
+//   - an address at which another host is seen lets nobody in to that one;
+//   - nothing is written before the kernel's elements are known: the first comparison does it.
 #pragma once
 
 #include <map>
@@ -39,12 +42,15 @@ class Pinholes {
 
   private:
     void erase(PinholeId id, Effects& out);
+    // Whether another host is seen at the address of the request.
+    bool passed_on(const Pinhole& pinhole) const;
     // Writes what is wanted now and was not, and the other way round.
     void write(Effects& out);
 
     const Hosts* hosts_;
     std::map<PinholeId, Pinhole> pinholes_;
     std::vector<PinholeElement> written_;  // sorted
+    bool compared_ = false;
     TimerQueue<PinholeId> timers_;
     PinholeId next_id_ = 1;
 };

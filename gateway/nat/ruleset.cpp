@@ -4,14 +4,19 @@
 //   from_outside  destination translation: to the inside endpoint found in the maps.
 //   forward       who may talk to whom; its first rules are all that a packet of a known session
 //                 sees. New sessions of the house go through from_house or within_house, where an
-//                 endpoint without an element in a source map is handed to the queue.
+//                 endpoint without an element in a source map is handed to the queue. New IPv6
+//                 sessions go through forward_ipv6 and, from outside, through pinholes.
 //   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
-//   untranslated  the last look before the wire: no packet of the house leaves with a source
-//                 address that is not the router's own now, whatever happened before (an untracked
-//                 packet, a session that began before the translation was loaded, an address that
-//                 the router has just lost).
+//
+// Each further chain at a hook costs every packet about as much as a twentieth of its way through
+// the kernel, so packets of known sessions meet one chain, and of it mostly one rule.
+//
+// No IPv4 packet of the house leaves with an inside address: a session that is known and
+// translated is translated for ever; a new one is translated in to_outside or dropped there, where
+// the kernel has no address to give; all others that want from inside to outside (untracked ones,
+// sessions that began before these rules were loaded) are dropped in forward.
 #include "gateway/nat/ruleset.h"
 
 #include <algorithm>
@@ -31,8 +36,20 @@ constexpr std::string_view kEchoKey = "ip saddr . meta l4proto . ct original pro
 constexpr std::string_view kPorts = "meta nfproto ipv4 meta l4proto { tcp, udp }";
 constexpr std::string_view kEndpointType = "type ipv4_addr . inet_proto . inet_service";
 
+constexpr std::string_view kInvalid = "ct state invalid,untracked counter drop comment \"invalid\"";
+constexpr std::string_view kSpoofed =
+    "fib saddr . iif oif missing counter drop comment \"spoofed\"";
+
+// Whose GRE it is that comes from a peer. The two directions of a PPTP tunnel have numbers of their
+// own, so the kernel takes the other one for a new session.
+constexpr std::string_view kTunnelMap = "tunnels";
+
+// Sessions of a host that are looked at for a new one.
+constexpr std::uint32_t kMostCounted = 128;
+
 // Answers of name servers come at once or never.
 constexpr std::int64_t kDnsSeconds = 30;
+constexpr int kEchoesPerSecond = 100;  // of all hosts outside to all inside
 
 struct BaseChain {
     std::string_view name;
@@ -45,12 +62,13 @@ constexpr std::array kBaseChains{
     BaseChain{"forward", "filter hook forward priority filter"},
     BaseChain{"to_outside", "nat hook postrouting priority srcnat - 5"},
     BaseChain{"to_router", "filter hook input priority filter"},
-    BaseChain{"untranslated", "filter hook postrouting priority srcnat + 10"},
 };
 constexpr std::array kChains{
-    std::string_view("from_house"), std::string_view("within_house"), std::string_view("to_house"),
-    std::string_view("unknown"),    std::string_view("unknown_icmp"), std::string_view("from_maps"),
-    std::string_view("translate"),
+    std::string_view("from_house"),   std::string_view("from_house_ipv6"),
+    std::string_view("within_house"), std::string_view("to_house"),
+    std::string_view("forward_ipv6"), std::string_view("pinholes"),
+    std::string_view("unknown"),      std::string_view("unknown_icmp"),
+    std::string_view("from_maps"),    std::string_view("translate"),
 };
 
 // Interface names were validated by the configuration: no quotes, no control characters.
@@ -68,6 +86,14 @@ std::string set_of(const Range& range, Text&& text) {
     }
     return out + " }";
 }
+
+// The kernel keeps timeout objects for each family.
+struct Family {
+    std::string_view name;
+    std::string_view suffix;
+};
+constexpr Family kIpv4{"ip", ""};
+constexpr Family kIpv6{"ip6", "6"};
 
 class Writer {
   public:
@@ -91,18 +117,22 @@ class Writer {
     }
     void end() { out_ += "    }\n"; }
 
-    void write_timeouts();
+    void write_timeouts(Family family);
     void write_maps();
     void write_from_outside();
     void write_forward();
+    void write_session_limit(std::string_view host, std::string_view way, std::string_view end);
     void write_from_house();
     void write_to_house();
+    void write_forward_ipv6();
+    void write_pinholes();
     void write_unknown();
     void write_to_outside();
     void write_to_router();
-    void write_untranslated();
-    std::string udp_timeout() const;
-    std::string tcp_timeout() const;
+    void write_new_timeouts(Family family);
+    std::string udp_timeout(Family family) const;
+    std::string tcp_timeout(Family family) const;
+    static std::string dns_timeout(Family family);
 
     const RulesetInput& input_;
     std::string wan_;
@@ -111,31 +141,47 @@ class Writer {
 };
 
 // The kernel cannot change such an object, so its name says what it holds.
-std::string Writer::udp_timeout() const {
-    return concat("udp_", whole_seconds(input_.timeouts.udp));
+std::string Writer::udp_timeout(Family family) const {
+    return concat("udp", family.suffix, "_", whole_seconds(input_.timeouts.udp));
 }
 
-std::string Writer::tcp_timeout() const {
-    return concat("tcp_", whole_seconds(input_.timeouts.tcp_established), "_",
+std::string Writer::tcp_timeout(Family family) const {
+    return concat("tcp", family.suffix, "_", whole_seconds(input_.timeouts.tcp_established), "_",
                   whole_seconds(input_.timeouts.tcp_transitory));
 }
 
-void Writer::write_timeouts() {
-    const auto udp = [this](std::string_view name, std::int64_t seconds) {
-        line(concat("ct timeout ", name, " { protocol udp; l3proto ip; policy = { unreplied : ",
-                    seconds, ", replied : ", seconds, " }; }"));
+std::string Writer::dns_timeout(Family family) {
+    return concat("dns", family.suffix, "_", kDnsSeconds);
+}
+
+void Writer::write_timeouts(Family family) {
+    const auto udp = [&](std::string_view name, std::int64_t seconds) {
+        line(concat("ct timeout ", name, " { protocol udp; l3proto ", family.name,
+                    "; policy = { unreplied : ", seconds, ", replied : ", seconds, " }; }"));
     };
-    udp(udp_timeout(), whole_seconds(input_.timeouts.udp));
-    udp(concat("dns_", kDnsSeconds), kDnsSeconds);
+    udp(udp_timeout(family), whole_seconds(input_.timeouts.udp));
+    udp(dns_timeout(family), kDnsSeconds);
     const std::int64_t established = whole_seconds(input_.timeouts.tcp_established);
     const std::int64_t other = whole_seconds(input_.timeouts.tcp_transitory);
     std::string policy = concat("established : ", established);
-    for (const char* state :
-         {"syn_sent", "syn_recv", "fin_wait", "close_wait", "last_ack", "time_wait", "close"}) {
+    for (const char* state : {"syn_sent", "syn_sent2", "syn_recv", "fin_wait", "close_wait",
+                              "last_ack", "time_wait", "close"}) {
         append(policy, ", ", state, " : ", other);
     }
-    line(concat("ct timeout ", tcp_timeout(), " { protocol tcp; l3proto ip; policy = { ", policy,
-                " }; }"));
+    // Data that nobody confirms does not end a connection any sooner (RFC 5382 REQ-5): a notebook
+    // that sleeps a while may find it alive.
+    for (const char* state : {"retrans", "unack"})
+        append(policy, ", ", state, " : ", established);
+    line(concat("ct timeout ", tcp_timeout(family), " { protocol tcp; l3proto ", family.name,
+                "; policy = { ", policy, " }; }"));
+}
+
+// Of a new session of that family.
+void Writer::write_new_timeouts(Family family) {
+    if (!input_.timeout_objects) return;
+    rule("udp dport 53 ct timeout set ", quoted(dns_timeout(family)));
+    rule("udp dport != 53 ct timeout set ", quoted(udp_timeout(family)));
+    rule("meta l4proto tcp ct timeout set ", quoted(tcp_timeout(family)));
 }
 
 void Writer::write_maps() {
@@ -154,9 +200,21 @@ void Writer::write_maps() {
     declare("map", "hairpin", "", kEndpoint);
     declare("set", "open", "", "");
     declare("set", "open_remote", kRemote, "");
+    constexpr std::string_view kPinholeType = "type ipv6_addr . inet_proto . inet_service";
+    line(concat("set ", kPinholeSet, " { ", kPinholeType, "; }"));
+    line(concat("set ", kPinholeRemoteSet, " { ", kPinholeType, " . ipv6_addr; }"));
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
+    for (const char* way : {"out", "in"}) {
+        if (input_.host_sessions == 0) break;
+        line(concat("set sessions_", way, "_", input_.host_sessions,
+                    " { type ipv4_addr; flags dynamic; size 4096; }"));
+        line(concat("set crowd_", way,
+                    " { type ipv4_addr; flags dynamic,timeout; timeout 1s; size 4096; }"));
+    }
+    line(concat("map ", kTunnelMap,
+                " { type ipv4_addr : ipv4_addr; flags dynamic,timeout; timeout 10m; size 4096; }"));
 }
 
 void Writer::write_from_outside() {
@@ -167,41 +225,69 @@ void Writer::write_from_outside() {
     if (input_.hairpin) {
         rule("iifname ", lan_, " ", kPorts, " dnat ip to ", kDestination, " map @hairpin");
     }
+    rule("iifname ", wan_, " meta l4proto gre dnat ip to ip saddr map @", kTunnelMap);
     if (input_.dmz) {
         rule("iifname ", wan_, " ", kPorts, " meta l4proto . th dport @", kRouterPortsSet,
              " accept");
         rule("iifname ", wan_, " fib daddr type local ", kPorts, " dnat ip to ",
              input_.dmz->to_string());
+        // From inside, too; but the inside addresses of the router are its own.
+        if (input_.hairpin) {
+            rule("iifname ", lan_, " fib daddr type local fib daddr . iif type != local ", kPorts,
+                 " meta l4proto . th dport != @", kRouterPortsSet, " dnat ip to ",
+                 input_.dmz->to_string());
+        }
     }
     end();
 }
 
 void Writer::write_forward() {
     begin(kBaseChains[1]);
+    rule("ct status & (assured | confirmed | snat) == assured | confirmed | snat accept");
     rule("tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu");
-    rule("ct status confirmed accept");
-    rule("ct state invalid,untracked counter drop comment \"invalid\"");
-    rule("iifname ", lan_, " fib saddr . iif oif missing counter drop comment \"spoofed\"");
-    if (input_.timeout_objects) {
-        rule("meta nfproto ipv4 udp dport 53 ct timeout set \"dns_", kDnsSeconds, "\"");
-        rule("meta nfproto ipv4 udp dport != 53 ct timeout set ", quoted(udp_timeout()));
-        rule("meta nfproto ipv4 meta l4proto tcp ct timeout set ", quoted(tcp_timeout()));
-    }
+    rule("ct status & (confirmed | snat) == confirmed | snat accept");
+    rule("ct status & (confirmed | dnat) == confirmed | dnat accept");
     rule("iifname ", lan_, " oifname ", wan_, " goto from_house");
+    rule("ct status confirmed accept");
+    // A bridge of the house may show us the frames that it carries, neighbour discovery among them.
+    rule("iifname ", lan_, " oifname ", lan_, " ct state untracked accept");
+    rule(kInvalid);
+    rule("iifname ", lan_, " ", kSpoofed);
+    rule("meta nfproto ipv6 goto forward_ipv6");
+    write_new_timeouts(kIpv4);
     rule("iifname ", lan_, " oifname ", lan_, " goto within_house");
     rule("iifname ", wan_, " oifname ", lan_, " ct status dnat jump to_house");
     if (input_.firewall) rule("counter comment \"refused\"");
     end();
 }
 
+// One host shall not fill the kernel's table. Counting looks at every session that is counted, so
+// only one in `of` is, by chance; who has too many of these begins nothing new for a moment.
+void Writer::write_session_limit(std::string_view host, std::string_view way,
+                                 std::string_view end) {
+    if (input_.host_sessions == 0) return;
+    const std::uint32_t of = std::max(input_.host_sessions / kMostCounted, 1U);
+    const std::string sample = of > 1 ? concat("numgen random mod ", of, " == 0 ") : std::string();
+    rule(host, " @crowd_", way, " counter ", end);
+    rule(sample, "add @sessions_", way, "_", input_.host_sessions, " { ", host, " ct count over ",
+         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end);
+}
+
 void Writer::write_from_house() {
     begin("from_house");
+    rule("meta nfproto ipv6 goto from_house_ipv6");
+    rule("ct status confirmed counter drop comment \"untranslated\"");
+    rule(kInvalid);
+    rule(kSpoofed);
+    write_new_timeouts(kIpv4);
+    write_session_limit("ip saddr", "out", "reject with icmp admin-prohibited");
     if (input_.permits) {
         rule(kPorts, " add @permit { ", kSource, " . ip daddr timeout ",
              std::max(whole_seconds(input_.timeouts.udp), std::int64_t{300}), "s }");
     }
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
+    rule("meta nfproto ipv4 meta l4proto gre add @", kTunnelMap, " { ip daddr : ip saddr }");
     rule("accept");
     end();
     begin("within_house");
@@ -212,12 +298,47 @@ void Writer::write_from_house() {
 
 void Writer::write_to_house() {
     begin("to_house");
+    write_session_limit("ip daddr", "in", "drop");
+    rule("meta l4proto gre accept");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");
     if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " accept");
     // Where another program filters, only what our own maps led here is ours to drop.
     if (!input_.firewall) rule(kPorts, " ", kDestination, " @source counter drop");
+    end();
+}
+
+// The same policy without translation. A confirmed session has passed already, and so have the
+// errors that belong to one (RFC 4890 4.3.1, RFC 6092 REC-10). Neighbour discovery is never
+// forwarded; that of the router itself meets no rule of ours.
+void Writer::write_forward_ipv6() {
+    begin("from_house_ipv6");
+    // RFC 4193 4.3: addresses of the house alone.
+    rule("ip6 saddr fc00::/7 counter drop comment \"inside address\"");
+    rule("ct status confirmed accept");
+    rule(kInvalid);
+    rule(kSpoofed);
+    write_new_timeouts(kIpv6);
+    rule("accept");
+    end();
+    begin("forward_ipv6");
+    // RFC 6092 REC-6: nobody outside has an inside address.
+    rule("iifname ", wan_, " ", kSpoofed);
+    write_new_timeouts(kIpv6);
+    rule("iifname ", lan_, " oifname ", lan_, " accept");
+    rule("iifname ", wan_, " oifname ", lan_, " jump pinholes");
+    if (input_.firewall) rule("counter comment \"refused\"");
+    end();
+}
+
+void Writer::write_pinholes() {
+    constexpr std::string_view kHole = "ip6 daddr . meta l4proto . th dport";
+    begin("pinholes");
+    rule(kHole, " @", kPinholeSet, " accept");
+    rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, " accept");
+    // RFC 4890 4.3.1: echo requests shall pass; not so many that they are a weapon.
+    rule("icmpv6 type echo-request limit rate ", kEchoesPerSecond, "/second accept");
     end();
 }
 
@@ -277,14 +398,6 @@ void Writer::write_to_router() {
     end();
 }
 
-void Writer::write_untranslated() {
-    begin(kBaseChains[4]);
-    rule("oifname != ", wan_, " accept");
-    rule("iif != 0 meta nfproto ipv4 fib saddr type != local counter drop");
-    rule("ip6 saddr fc00::/7 counter drop");
-    end();
-}
-
 std::string Writer::whole() {
     append(out_, "table inet ", kTableName, " {\n");
     for (const std::string_view chain : kChains)
@@ -302,16 +415,20 @@ std::string Writer::whole() {
         append(out_, "flush chain inet ", kTableName, " ", chain, "\n");
     }
     append(out_, "table inet ", kTableName, " {\n");
-    if (input_.timeout_objects) write_timeouts();
+    if (input_.timeout_objects) {
+        write_timeouts(kIpv4);
+        write_timeouts(kIpv6);
+    }
     write_maps();
     write_from_outside();
     write_forward();
     write_from_house();
     write_to_house();
+    write_forward_ipv6();
+    write_pinholes();
     write_unknown();
     write_to_outside();
     write_to_router();
-    write_untranslated();
     out_ += "}\n";
     return std::move(out_);
 }
@@ -326,6 +443,7 @@ RulesetInput ruleset_input(const config::Config& config) {
     input.hairpin = config.nat.hairpin;
     input.ports = config.nat.ports;
     input.timeouts = config.timeouts;
+    input.host_sessions = config.nat.host_sessions;
     input.permits = false;
     if (config.dmz) input.dmz = config.dmz->inside;
     const auto use = [&input](const config::NatBehaviour& behaviour) {

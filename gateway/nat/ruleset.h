@@ -16,6 +16,8 @@ namespace gatehouse::nat {
 
 inline constexpr const char* kTableName = "gatehouse";
 inline constexpr const char* kQueueChain = "ask_queue";
+inline constexpr const char* kPinholeSet = "pinhole";
+inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
 
 // The ports that the router uses for its own connections: hosts never get them, so that none of
@@ -33,7 +35,8 @@ struct RulesetInput {
     bool by_session = false;  // and those that depend on its port, too
     bool permits = true;      // filtering by the remote address
     config::Timeouts timeouts;
-    bool timeout_objects = true;  // set them by rules
+    bool timeout_objects = true;         // set them by rules
+    std::uint32_t host_sessions = 8192;  // 0: without limit
     std::optional<Ip4> dmz;
 
     friend bool operator==(const RulesetInput&, const RulesetInput&) = default;

@@ -324,6 +324,31 @@ BOOST_AUTO_TEST_CASE(what_is_no_endpoint_is_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_ipv6_prefix_knows_its_borders) {
+    struct Row {
+        const char* prefix;
+        std::uint8_t length;
+        const char* address;
+        bool inside;
+    };
+    const Row rows[] = {
+        {"2001:db8::1", 64, "2001:db8::ffff:1", true},  // 1 last half is free
+        {"2001:db8::1", 64, "2001:db8:0:1::1", false},  // 2 first bit before the border
+        {"2001:db8::", 33, "2001:db8:7fff::1", true},   // 3 in the middle of a byte
+        {"2001:db8::", 33, "2001:db8:8000::1", false},  // 4
+        {"2001:db8::1", 128, "2001:db8::1", true},      // 5 one address
+        {"2001:db8::1", 128, "2001:db8::2", false},     // 6
+        {"::", 0, "ff02::1", true},                     // 7 everything
+        {"fe80::1", 10, "febf::1", true},               // 8
+        {"fe80::1", 10, "fec0::1", false},              // 9
+    };
+    for (const Row& row : rows) {
+        const Prefix6 prefix{*parse_ip6(row.prefix), row.length};
+        BOOST_TEST(prefix.contains(*parse_ip6(row.address)) == row.inside, prefix.to_string());
+    }
+    BOOST_TEST((Prefix6{*parse_ip6("2001:db8::1"), 64}.to_string() == "2001:db8::1/64"));
+}
+
 BOOST_AUTO_TEST_CASE(a_prefix_knows_its_borders) {
     struct Case {
         const char* text;

@@ -2,6 +2,7 @@
 //
 // One run of the benchmarks: every group, and in it every way, one right after the other, so that
 // what disturbs the machine disturbs them all. Results go to a file as JSON (report.py joins runs).
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <iostream>
@@ -19,18 +20,25 @@ struct Options {
     Settings settings;
     std::string output = "bench-run.json";
     std::vector<std::string> only;
+    std::vector<std::string> ways;
 };
 
 Options options;
 Results results;
 
+constexpr Way kWays[] = {Way::forwarding, Way::masquerade, Way::hook,
+                         Way::firewall,   Way::gatehouse,  Way::symmetric};
+
 constexpr std::string_view kUsage =
-    "usage: gatehouse_bench [--quick] [--only GROUP]... [--output FILE]\ngroups:";
+    "usage: gatehouse_bench [--quick] [--only GROUP]... [--way WAY]... [--output FILE]\ngroups:";
 
 int usage(std::ostream& out, int code) {
     out << kUsage;
     for (const Group& group : groups())
         out << ' ' << group.name;
+    out << "\nways:";
+    for (const Way way : kWays)
+        out << ' ' << to_string(way);
     out << '\n';
     return code;
 }
@@ -39,6 +47,16 @@ bool is_group(std::string_view name) {
     for (const Group& group : groups())
         if (group.name == name) return true;
     return false;
+}
+
+bool is_way(std::string_view name) {
+    return std::any_of(std::begin(kWays), std::end(kWays),
+                       [name](Way way) { return to_string(way) == name; });
+}
+
+// Whether a list of choices, which may be empty for all, has this one.
+bool chosen(const std::vector<std::string>& choices, std::string_view name) {
+    return choices.empty() || std::find(choices.begin(), choices.end(), name) != choices.end();
 }
 
 // The exit code where there is nothing to run.
@@ -55,6 +73,9 @@ std::optional<int> read_arguments(int count, char** arguments) {
         } else if (word == "--only" && value != nullptr && is_group(value)) {
             options.only.emplace_back(value);
             ++i;
+        } else if (word == "--way" && value != nullptr && is_way(value)) {
+            options.ways.emplace_back(value);
+            ++i;
         } else {
             return usage(std::cerr, 2);
         }
@@ -64,8 +85,8 @@ std::optional<int> read_arguments(int count, char** arguments) {
 
 void measure_all_ways(const Group& group) {
     std::cerr << group.name << "\n";
-    for (const Way way :
-         {Way::forwarding, Way::masquerade, Way::firewall, Way::gatehouse, Way::symmetric}) {
+    for (const Way way : kWays) {
+        if (!chosen(options.ways, to_string(way))) continue;
         if (group.needs_daemon && !has_daemon(way)) continue;
         group.measure(way, options.settings, results);
     }
@@ -73,9 +94,7 @@ void measure_all_ways(const Group& group) {
 
 bool register_groups() {
     for (const Group& group : groups()) {
-        if (!options.only.empty() &&
-            std::find(options.only.begin(), options.only.end(), group.name) == options.only.end())
-            continue;
+        if (!chosen(options.only, group.name)) continue;
         boost::unit_test::framework::master_test_suite().add(boost::unit_test::make_test_case(
             [&group] { measure_all_ways(group); }, std::string(group.name), __FILE__, __LINE__));
     }

@@ -14,8 +14,8 @@ import platform
 import statistics
 import sys
 
-WAYS = ("forwarding", "masquerade", "firewall", "gatehouse", "symmetric")
-BASES = ("forwarding", "masquerade", "firewall")
+WAYS = ("forwarding", "masquerade", "hook", "firewall", "gatehouse", "symmetric")
+BASES = ("forwarding", "masquerade", "hook", "firewall")
 CROWD = (0, 1000, 16000, 60000)
 
 # name of the row -> (title, unit); README.md says what each means

@@ -41,7 +41,8 @@ BOOST_AUTO_TEST_CASE(every_default_is_the_documented_one) {
                     {{1024}, {65535}},
                     PortChoice::preserve,
                     true,
-                    4096};
+                    4096,
+                    8192};
     expected.timeouts = {300s, 7440s, 240s, 60s};
     expected.sip = {SipMode::automatic, {{5060}}};
     expected.upnp = {true, true, true, {5000}, 64, 2048};
@@ -122,12 +123,14 @@ BOOST_AUTO_TEST_CASE(udp_and_tcp_may_differ_from_the_type) {
 BOOST_AUTO_TEST_CASE(nat_and_timeouts_are_read) {
     const Config config = load(
         "config nat\noption ports 40000-40099\noption port_choice random\noption hairpin 0\n"
-        "option host_mappings 100\nconfig timeout\noption udp 2m\noption tcp_established 2d\n"
+        "option host_mappings 100\noption host_sessions 200\nconfig timeout\noption udp 2m\noption "
+        "tcp_established 2d\n"
         "option tcp_transitory 241\noption icmp 61s");
     BOOST_TEST(config.nat.ports.to_string() == "40000-40099");
     BOOST_TEST((config.nat.port_choice == PortChoice::random));
     BOOST_TEST(!config.nat.hairpin);
     BOOST_TEST(config.nat.host_mappings == 100U);
+    BOOST_TEST(config.nat.host_sessions == 200U);
     BOOST_TEST((config.timeouts == Timeouts{120s, 172800s, 241s, 61s}));
 }
 

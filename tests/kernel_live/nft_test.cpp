@@ -86,6 +86,38 @@ BOOST_AUTO_TEST_CASE(elements_are_written_listed_and_removed) {
     BOOST_TEST(gone.error().number == ENOENT);
 }
 
+BOOST_AUTO_TEST_CASE(elements_with_ipv6_addresses_are_written_listed_and_removed) {
+    const FreshNamespace fresh;
+    auto nft = Nft::open();
+    BOOST_REQUIRE(nft && nft->apply("table inet gatehouse {\n"
+                                    "    set pinhole_remote { type ipv6_addr . inet_proto . "
+                                    "inet_service . ipv6_addr; }\n}\n"));
+    auto elements = NftElements::open("gatehouse");
+    BOOST_REQUIRE(elements);
+    ElementChange change;
+    change.set = "pinhole_remote";
+    change.key = ConcatKey()
+                     .address(*parse_ip6("2001:db8::20"))
+                     .proto(Proto::tcp)
+                     .port(Port{443})
+                     .address(*parse_ip6("2001:db8:9::1"))
+                     .bytes();
+    BOOST_TEST(change.key.size() == 40U);
+    BOOST_TEST(elements->apply({&change, 1}).ok());
+    const auto text = nft->list("list set inet gatehouse pinhole_remote");
+    BOOST_TEST(text->find("2001:db8::20 . 6 . 443 . 2001:db8:9::1") != std::string::npos, *text);
+    const auto listed = elements->list("pinhole_remote");
+    BOOST_REQUIRE(listed && listed->size() == 1U);
+    ConcatReader reader(listed->front().key);
+    BOOST_TEST((reader.address6() == *parse_ip6("2001:db8::20")));
+    BOOST_TEST((reader.proto() == Proto::tcp && reader.port() == Port{443}));
+    BOOST_TEST((reader.address6() == *parse_ip6("2001:db8:9::1")));
+    BOOST_TEST(reader.complete());
+    change.kind = ElementChange::Kind::remove;
+    BOOST_TEST(elements->apply({&change, 1}).ok());
+    BOOST_TEST(elements->list("pinhole_remote")->empty());
+}
+
 BOOST_AUTO_TEST_CASE(one_wrong_change_undoes_the_whole_transaction) {
     const FreshNamespace fresh;
     auto nft = Nft::open();

@@ -96,6 +96,21 @@ BOOST_AUTO_TEST_CASE(a_forwarded_port_is_reached_from_inside_and_answers_from_ou
     BOOST_TEST(heard_by(phone, service, caller) == "11.0.0.1:8080");
 }
 
+BOOST_AUTO_TEST_CASE(the_dmz_is_reached_from_inside_by_the_outside_address_alone) {
+    House house;
+    const UdpSocket service = house.router.udp("0.0.0.0:500");
+    const Router router(house, section("dmz", {{"inside", "192.168.1.10"}}));
+    const UdpSocket pc = house.pc.udp("0.0.0.0:12345");
+    const UdpSocket phone = house.phone.udp("0.0.0.0:6000");
+    const std::string caller = heard_by(pc, phone, "11.0.0.1:12345");
+    BOOST_TEST(caller == "11.0.0.1:6000");
+    BOOST_REQUIRE(caller != kNobody);
+    BOOST_TEST(heard_by(phone, pc, caller) == "11.0.0.1:12345");
+    BOOST_TEST(heard_by(service, phone, "11.0.0.1:500") == "192.168.1.20:6000");
+    BOOST_TEST(heard_by(service, phone, "192.168.1.1:500") == "192.168.1.20:6000");
+    BOOST_TEST(heard_by(pc, phone, "192.168.1.1:12345", kSilence) == kNobody);
+}
+
 BOOST_AUTO_TEST_CASE(without_hairpin_nobody_answers) {
     House house;
     const Router router(house, section("nat 'nat'", {{"hairpin", "0"}}));

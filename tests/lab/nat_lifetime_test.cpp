@@ -7,7 +7,6 @@
 //   phone   .20 --+
 //   console .30 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 //   pc      .10 --+
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <set>
@@ -21,22 +20,6 @@ using namespace gatehouse::lab;
 namespace {
 
 constexpr Duration kSilence = 300ms;
-
-// How many seconds the kernel still keeps the session whose line has all of these words.
-std::optional<int> seconds_left(const Host& router, const std::vector<std::string_view>& words) {
-    const std::string table = router.conntrack();
-    for (const std::string_view line : split(table, '\n')) {
-        if (!std::all_of(words.begin(), words.end(), [line](std::string_view word) {
-                return line.find(word) != std::string_view::npos;
-            })) {
-            continue;
-        }
-        std::vector<std::string_view> columns = split(line, ' ');
-        std::erase(columns, std::string_view());
-        if (columns.size() > 2) return parse_number<int>(columns[2]);
-    }
-    return std::nullopt;
-}
 
 // Just begun: the whole time is left, but for a moment on a busy machine.
 void check_full(std::optional<int> left, int whole) {

@@ -48,11 +48,6 @@ std::string datagram(std::size_t size) {
     return out;
 }
 
-// The packet inside a frame, as an ICMP error quotes it.
-std::string quoted(const Frame& frame) {
-    return std::string(as_text(Bytes(frame).subspan(14)));
-}
-
 // The maximum segment size that a SYN announces.
 std::optional<unsigned> mss_of(const Packet& syn) {
     const Bytes tcp = syn.frame().subspan(14 + 20);

@@ -6,6 +6,7 @@
 //   phone   .20 --+
 //   console .30 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 //   pc      .10 --+
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -225,11 +226,54 @@ BOOST_AUTO_TEST_CASE(a_device_at_its_quota_is_told_so_and_nobody_else_notices) {
         [](const Packet& p) { return p.is_icmp() && !p.outgoing && p.icmp_type == kUnreachable; });
     BOOST_REQUIRE(told.has_value());
     BOOST_TEST(told->icmp_code == kProhibited);
+    BOOST_TEST(told->tos == 0xc0U);  // as of any error of a router (RFC 1812 4.3.2.5)
     BOOST_TEST(told->about.source.to_string() == "192.168.1.10:6000");
     for (std::size_t i = 0; i < sockets.size(); ++i)
         BOOST_TEST(seen_by(server, sockets[i]) == outside[i]);
     BOOST_TEST(seen_by(server, console) == "11.0.0.1:3074");
     BOOST_TEST(seen_by(server, house.phone.udp("0.0.0.0:6000")) == "11.0.0.1:6000");
+}
+
+BOOST_AUTO_TEST_CASE(a_device_with_too_many_sessions_is_told_so_and_nobody_else_notices) {
+    House house;
+    const Router router(house, section("nat 'nat'", {{"host_sessions", "100"}}));
+    const UdpSocket server = house.internet.udp("11.0.0.2:7001");
+    const UdpSocket pc = house.pc.udp("0.0.0.0:5000");
+    BOOST_TEST(seen_by(server, pc) == "11.0.0.1:5000");
+    const PacketSocket wire = house.pc.packets("eth0");
+    for (int port = 8000; port < 9000; ++port)
+        pc.send_to(concat("11.0.0.3:", port), "one more");
+    const auto told = wire.receive([](const Packet& p) {
+        return p.is_icmp() && !p.outgoing && p.icmp_type == kUnreachable &&
+               p.icmp_code == kProhibited;
+    });
+    BOOST_REQUIRE(told.has_value());
+    BOOST_TEST(told->about.source.to_string() == "192.168.1.10:5000");
+    const std::string sessions = house.router.conntrack();
+    const auto count = std::count(sessions.begin(), sessions.end(), '\n');
+    BOOST_TEST(count >= 100);
+    BOOST_TEST(count <= 110);
+    BOOST_TEST(seen_by(server, pc) == "11.0.0.1:5000");
+    for (int port = 7100; port < 7150; ++port) {
+        const UdpSocket other = house.internet.udp(concat("11.0.0.4:", port));
+        BOOST_TEST(seen_by(other, house.phone.udp("0.0.0.0:5001")) == "11.0.0.1:5001");
+    }
+}
+
+// Strangers who come to an open port of a device do not hinder what it begins itself.
+BOOST_AUTO_TEST_CASE(a_flood_to_an_open_port_ends_at_the_limit_and_leaves_the_device_free) {
+    House house;
+    const Router router(house,
+                        section("nat 'nat'", {{"type", "full-cone"}, {"host_sessions", "100"}}));
+    const UdpSocket server = house.internet.udp("11.0.0.2:7001");
+    const UdpSocket pc = house.pc.udp("0.0.0.0:5000");
+    BOOST_TEST(seen_by(server, pc) == "11.0.0.1:5000");
+    for (int port = 8000; port < 8500; ++port)
+        house.internet.udp(concat("11.0.0.3:", port)).send_to("11.0.0.1:5000", "anybody?");
+    const std::string sessions = house.router.conntrack();
+    BOOST_TEST(std::count(sessions.begin(), sessions.end(), '\n') <= 110);
+    BOOST_TEST(seen_by(house.internet.udp("11.0.0.4:7001"), pc) == "11.0.0.1:5000");
+    BOOST_TEST(heard_by(pc, server, "11.0.0.1:5000") != kNobody);
 }
 
 BOOST_AUTO_TEST_CASE(a_house_without_free_ports_refuses_new_flows_and_keeps_the_old) {

@@ -6,6 +6,7 @@
 //   phone   .20 --+
 //   console .30 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 //   pc      .10 --+
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/base/text.h"
@@ -114,6 +115,31 @@ BOOST_AUTO_TEST_CASE(a_second_device_does_not_take_over_the_tunnel_of_the_first)
     BOOST_TEST(!phone.receive(is(kSealed, "11.0.0.2", "192.168.1.20"), 300ms).has_value());
 }
 
+// Each direction has a call number of its own (RFC 2637 4.1), which tells who it is for.
+const Tunnel kCallToPeer{Proto::gre,
+                         std::string_view("\x30\x01\x88\x0b\0\x04\0\x07\0\0\0\x01 ppp", 16)};
+const Tunnel kCallToUs{Proto::gre,
+                       std::string_view("\x30\x01\x88\x0b\0\x04\0\x09\0\0\0\x01 ppp", 16)};
+
+BOOST_AUTO_TEST_CASE(one_device_has_a_pptp_tunnel_to_a_peer) {
+    House house;
+    const Router router(house);
+    const PacketSocket pc = house.pc.packets("eth0");
+    const PacketSocket phone = house.phone.packets("eth0");
+    const PacketSocket wan = house.internet.packets("net0");
+    const Ip4 peer = Ip4::of(11, 0, 0, 2);
+    for (int i = 0; i < 3; ++i) {
+        pc.send(from_device(house, house.pc, kPc, peer, kCallToPeer));
+        BOOST_TEST(wan.receive(is(kCallToPeer, "11.0.0.1", "11.0.0.2")).has_value());
+        wan.send(from_peer(house, peer, kCallToUs));
+        BOOST_TEST(pc.receive(is(kCallToUs, "11.0.0.2", "192.168.1.10")).has_value());
+    }
+    // A second one does not take it over.
+    phone.send(from_device(house, house.phone, kPhone, peer, kCallToPeer));
+    wan.send(from_peer(house, peer, kCallToUs));
+    BOOST_TEST(pc.receive(is(kCallToUs, "11.0.0.2", "192.168.1.10")).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_stranger_gets_no_tunnel_into_the_house) {
     House house;
     const Router router(house, nat_type("full-cone"));
@@ -123,6 +149,70 @@ BOOST_AUTO_TEST_CASE(a_stranger_gets_no_tunnel_into_the_house) {
     BOOST_TEST(wan.receive(is(kSealed, "11.0.0.1", "11.0.0.2")).has_value());
     wan.send(from_peer(house, Ip4::of(11, 0, 0, 3), kSealed));
     BOOST_TEST(!pc.receive(is(kSealed, "11.0.0.3", "192.168.1.10"), 300ms).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// A protocol whose ports the kernel maps alone.
+BOOST_AUTO_TEST_SUITE(other_ports)
+
+// The checksum of SCTP (RFC 9260 appendix A), as it stands in the packet.
+std::uint32_t crc32c(Bytes bytes) {
+    std::uint32_t crc = 0xffff'ffffU;
+    for (const std::uint8_t byte : bytes) {
+        crc ^= byte;
+        for (int bit = 0; bit < 8; ++bit)
+            crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0x82f6'3b78U : 0U);
+    }
+    crc = ~crc;
+    return crc >> 24U | (crc >> 8U & 0xff00U) | (crc << 8U & 0xff'0000U) | crc << 24U;
+}
+
+constexpr std::uint8_t kInit = 1, kInitAck = 2;  // chunks
+
+std::vector<std::uint8_t> sctp(Port from, Port to, std::uint32_t tag, std::uint8_t chunk) {
+    ByteWriter out;
+    out.u16(from.number);
+    out.u16(to.number);
+    out.u32(tag);
+    out.u32(0);
+    out.u8(chunk);
+    out.u8(0);
+    out.u16(20);
+    for (const std::uint32_t word : {0xcafeU, 65535U, 0x0001'0001U, 1U})
+        out.u32(word);
+    const std::uint32_t sum = crc32c(out.view());
+    out.patch_u16(8, static_cast<std::uint16_t>(sum >> 16U));
+    out.patch_u16(10, static_cast<std::uint16_t>(sum & 0xffffU));
+    return out.take();
+}
+
+BOOST_AUTO_TEST_CASE(an_sctp_association_begins_through_the_router) {
+    House house;
+    const Router router(house);
+    const PacketSocket pc = house.pc.packets("eth0");
+    const PacketSocket wan = house.internet.packets("net0");
+    const auto has_come = [](const PacketSocket& socket, std::uint8_t chunk) {
+        const auto got = socket.receive([chunk](const Packet& p) {
+            const Bytes packet = p.frame();
+            return p.is_ip4() && !p.outgoing && p.flow.proto == Proto::sctp &&
+                   packet.size() >= 14 + 20 + 32 && packet[14 + 20 + 12] == chunk;
+        });
+        if (!got) return no_because("nothing came");
+        // As it would be with a right checksum.
+        const Bytes packet = got->frame().subspan(14 + 20, 32);
+        ByteReader in(packet);
+        const Port from{in.u16()}, to{in.u16()};
+        const auto right = sctp(from, to, in.u32(), chunk);
+        return Verdict(std::equal(packet.begin(), packet.end(), right.begin(), right.end()));
+    };
+    const Ip4 peer = Ip4::of(11, 0, 0, 2);
+    pc.send(ip4_frame({*house.pc.mac("eth0"), *house.router.mac("br-lan"), kPc, peer}, Proto::sctp,
+                      sctp(Port{5000}, Port{36412}, 0, kInit)));
+    BOOST_TEST(has_come(wan, kInit));
+    wan.send(ip4_frame({*house.internet.mac("net0"), *house.router.mac("wan0"), peer, kOutside},
+                       Proto::sctp, sctp(Port{36412}, Port{5000}, 0xcafe, kInitAck)));
+    BOOST_TEST(has_come(pc, kInitAck));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -112,6 +112,73 @@ BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_to_other_addresses_and_ends_in_t
     BOOST_TEST(house.engine->pinholes().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_pinhole_learns_its_host_from_the_neighbours_and_does_not_serve_another) {
+    House house;
+    const Ip6 first = *parse_ip6("2001:db8::1");
+    const Ip6 temporary = *parse_ip6("2001:db8::aaaa");
+    PinholeRequest request;
+    request.inside = first;
+    request.port = Port{443};
+    request.remote = *parse_ip6("2001:db8:9::1");
+    request.lifetime = 100s;
+    const auto made = house.engine->open_pinhole(request, house.now);
+    BOOST_TEST(!made->host.has_value());
+    const auto see = [&](const Ip6& address, const Mac& mac) {
+        house.hosts.publish(address, HostSource::neighbour, mac);
+        house.event(HostChanged{address});
+    };
+    see(first, kPhone);
+    BOOST_CHECK((house.engine->pinholes().front().host == kPhone));
+    see(temporary, kPhone);
+    BOOST_TEST(house.pinholes.size() == 2U);
+    see(first, kOther);
+    BOOST_REQUIRE(house.pinholes.size() == 1U);
+    BOOST_CHECK((house.pinholes.begin()->inside == temporary));
+    BOOST_CHECK((house.pinholes.begin()->remote == *request.remote));
+    see(temporary, kOther);
+    BOOST_TEST(house.pinholes.empty());
+    // The other host asks for the same at its address and gets one of its own.
+    const auto second = house.engine->open_pinhole(request, house.now);
+    house.flush();
+    BOOST_REQUIRE(second.ok());
+    BOOST_TEST(second->id != made->id);
+    BOOST_TEST(house.pinholes.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(pinholes_wait_until_the_kernel_is_known) {
+    House house(default_config(), 131072, false);
+    PinholeRequest request;
+    request.inside = *parse_ip6("2001:db8::1");
+    request.port = Port{443};
+    request.lifetime = 100s;
+    BOOST_REQUIRE(house.engine->open_pinhole(request, house.now));
+    house.flush();
+    BOOST_TEST(house.pinholes.empty());
+    const PinholeElement old{*parse_ip6("2001:db8::2"), Proto::tcp, Port{80}, {}};
+    house.pinholes = {old};
+    house.event(AdoptElements{{}, {&old, 1}});
+    BOOST_REQUIRE(house.pinholes.size() == 1U);
+    BOOST_CHECK((house.pinholes.begin()->inside == request.inside));
+}
+
+BOOST_AUTO_TEST_CASE(pinholes_that_the_kernel_did_not_take_are_written_again) {
+    House house;
+    PinholeRequest request;
+    request.inside = *parse_ip6("2001:db8::1");
+    request.port = Port{443};
+    request.lifetime = 100s;
+    BOOST_REQUIRE(house.engine->open_pinhole(request, house.now));
+    house.flush();
+    house.pinholes.clear();
+    house.event(PinholesFailed{});
+    BOOST_TEST(house.pinholes.size() == 1U);
+    house.pinholes.clear();
+    house.event(PinholesFailed{});
+    BOOST_TEST(house.pinholes.empty());
+    house.pass(Engine::kRepairGap);
+    BOOST_TEST(house.pinholes.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(pinholes_are_bounded_and_checked) {
     House house;
     PinholeRequest request;

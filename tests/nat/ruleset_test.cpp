@@ -55,6 +55,25 @@ BOOST_DATA_TEST_CASE(a_configuration_gives_its_whole_ruleset,
     BOOST_TEST(text == read(golden));
 }
 
+BOOST_AUTO_TEST_CASE(sessions_are_counted_by_samples_or_not_at_all) {
+    nat::RulesetInput input;
+    input.wan = "wan0";
+    input.lan = {"br-lan"};
+    const auto text_for = [&input](std::uint32_t sessions) {
+        input.host_sessions = sessions;
+        return nat::write_ruleset(input);
+    };
+    const auto has = [](const std::string& text, std::string_view what) {
+        return text.find(what) != std::string::npos;
+    };
+    BOOST_TEST(!has(text_for(0), "ct count"));
+    BOOST_TEST(!has(text_for(0), "crowd"));
+    BOOST_TEST(has(text_for(100), "        add @sessions_out_100 { ip saddr ct count over 100 }"));
+    BOOST_TEST(has(text_for(1'000'000),
+                   "numgen random mod 7812 == 0 add @sessions_out_1000000 { ip saddr ct count "
+                   "over 128 }"));
+}
+
 BOOST_AUTO_TEST_CASE(the_removal_takes_only_our_table) {
     BOOST_TEST(nat::write_ruleset_removal() ==
                "table inet gatehouse {\n}\ndelete table inet gatehouse\n");

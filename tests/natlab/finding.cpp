@@ -26,6 +26,7 @@ Finding read_probe(std::string_view printed) {
         const control::JsonValue& hairpin = (*report)["hairpin"];
         out.mapping = kind_of((*report)["mapping"].string);
         out.filtering = kind_of((*report)["filtering"].string);
+        out.tcp_mapping = kind_of((*report)["tcp_mapping"].string);
         if (hairpin.kind == Kind::boolean) out.hairpin = hairpin.boolean;
         out.translated =
             inside.kind != Kind::string || inside.string != (*report)["outside"].string;
@@ -135,6 +136,7 @@ Finding read_judgement(Judge judge, std::string_view printed) {
 
 Finding as_seen_by(Judge judge, const Finding& truth) {
     Finding out = truth;
+    if (judge != Judge::probe) out.tcp_mapping = Kind::unknown;  // they speak UDP only
     if (!truth.translated) {
         // natdiscovery compares with the address that its socket is bound to, which is none; the
         // probe has nothing to turn at, and stun says "Open".

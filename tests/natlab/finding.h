@@ -29,7 +29,8 @@ struct Finding {
     Kind mapping = Kind::unknown;
     Kind filtering = Kind::unknown;
     std::optional<bool> hairpin;
-    bool translated = true;  // false: there is no NAT
+    bool translated = true;            // false: there is no NAT
+    Kind tcp_mapping = Kind::unknown;  // the rest is of UDP
 
     friend bool operator==(const Finding&, const Finding&) = default;
 };

@@ -45,6 +45,8 @@ BOOST_AUTO_TEST_CASE(the_probe_is_read_from_its_json) {
                                   R"("filtering":"endpoint-independent","outside":"11.0.0.1:5",)"
                                   R"("inside":"192.168.1.2:5","hairpin":true})"
                                   "\n") == "EI / EI / yes");
+    const Finding tcp = read_judgement(Judge::probe, R"({"tcp_mapping":"address-dependent"})");
+    BOOST_TEST((tcp.tcp_mapping == Kind::address_dependent));
     BOOST_TEST(read(Judge::probe, "probe: no answer\n{\"mapping\":\"unknown\",\"hairpin\":null}") ==
                "? / ? / ?");
     BOOST_TEST(read(Judge::probe, R"({"outside":"11.0.0.9:5","inside":"11.0.0.9:5"})") == "no NAT");

@@ -14,54 +14,17 @@ namespace {
 constexpr Duration kPatience = 90s;  // of one judge, on a busy machine
 constexpr int kFirstWan = 101;
 
-// Option strings of the Debian package: newer ones want RFC 5780 asked for.
-bool wants_rfc5780_option(const Host& host) {
-    const Ran help = host.run({"turnserver", "--help"});
-    return help.out.find("\n --rfc5780") != std::string::npos;
-}
-
-bool serves(const Host& host, std::string_view endpoint) {
-    return host.run({"ss", "--listening", "--udp", "--numeric"}).out.find(endpoint) !=
-           std::string::npos;
-}
-
-void wait_for_server(const Host& host, const Process& server, std::string_view address) {
-    const Verdict up = eventually(
-        [&] {
-            return serves(host, concat(address, ":3478")) && serves(host, concat(address, ":3479"));
-        },
-        20s);
-    if (!up) throw LabError(concat("the STUN server does not start: ", server.output()));
-}
-
 class Servers {
   public:
-    explicit Servers(Host& host) {
-        Command coturn = {"turnserver",
-                          "-n",
-                          "-S",
-                          "-L",
-                          "11.0.0.2",
-                          "-L",
-                          "11.0.0.3",
-                          "-p",
-                          "3478",
-                          "--no-tls",
-                          "--no-dtls",
-                          "--no-cli",
-                          "--alt-listening-port=3479",
-                          "--log-file=stdout",
-                          "--userdb=/run/turndb"};
-        if (wants_rfc5780_option(host)) coturn.push_back("--rfc5780");
-        coturn_ = host.start(coturn);
-        ours_ = host.start(
-            {GATEHOUSE_BINARY, "stun-server", "--address", "11.0.0.6", "--address", "11.0.0.7"});
-        wait_for_server(host, coturn_, "11.0.0.3");
-        wait_for_server(host, ours_, "11.0.0.7");
+    explicit Servers(Host& host)
+        : coturn_(host, Coturn::Serves::stun_only, {"11.0.0.2", "11.0.0.3"}),
+          ours_(host.start({GATEHOUSE_BINARY, "stun-server", "--address", "11.0.0.6", "--address",
+                            "11.0.0.7"})) {
+        wait_until_bound(host, "11.0.0.7:3479", ours_);
     }
 
   private:
-    Process coturn_;
+    Coturn coturn_;
     Process ours_;
 };
 
@@ -172,7 +135,8 @@ class Stage {
 };
 
 Scene gatehouse_scene(std::string name, std::string config, Kind mapping, Kind filtering) {
-    return {std::move(name), By::gatehouse, std::move(config), {mapping, filtering, true}, false};
+    const Finding expected{mapping, filtering, true, true, mapping};
+    return {std::move(name), By::gatehouse, std::move(config), expected, false};
 }
 
 Scene named(std::string_view type, Kind mapping, Kind filtering) {
@@ -194,7 +158,8 @@ Scene masquerade() {
     return {"plain masquerade",
             By::kernel,
             "",
-            {Kind::endpoint_independent, Kind::address_and_port_dependent, false},
+            {Kind::endpoint_independent, Kind::address_and_port_dependent, false, true,
+             Kind::endpoint_independent},
             true};
 }
 
@@ -202,7 +167,8 @@ Scene no_nat() {
     Scene out;
     out.name = "no NAT";
     out.by = By::nothing;
-    out.expected = {Kind::endpoint_independent, Kind::endpoint_independent, true, false};
+    out.expected = {Kind::endpoint_independent, Kind::endpoint_independent, true, false,
+                    Kind::endpoint_independent};
     return out;
 }
 

@@ -19,6 +19,7 @@ Cells cells_of(const Row& row) {
     Cells out = {row.scene.name, short_form(row.scene.expected)};
     for (const Judge judge : kJudges)
         out.push_back(short_form(row.judgements.at(judge).found));
+    out.emplace_back(short_name(row.judgements.at(Judge::probe).found.tcp_mapping));
     out.push_back(yes_or_no(row.overloads));
     out.push_back(row.right() ? "OK" : "WRONG");
     return out;
@@ -55,12 +56,14 @@ void write_finding(JsonWriter& json, std::string_view prefix, const Finding& fin
     json.field(concat(prefix, "_filtering"), in_config(finding.filtering));
     json.field(concat(prefix, "_hairpin"), finding.hairpin);
     json.field(concat(prefix, "_translated"), finding.translated);
+    json.field(concat(prefix, "_tcp_mapping"), in_config(finding.tcp_mapping));
 }
 
 constexpr std::string_view kLegend =
     "\n"
     "Each cell: mapping / filtering / hairpin. EI endpoint-independent, AD address-dependent, APD\n"
     "address-and-port-dependent; stun tells only whether a mapping depends on anything (dep).\n"
+    "They are of UDP; TCP mapping is what gatehouse probe finds for TCP, as the only judge.\n"
     "Shared port: two hosts of the house that use one source port towards two servers leave as "
     "one\n"
     "outside endpoint, so neither can be reached by others there.\n";
@@ -71,7 +74,7 @@ std::string to_table(const std::vector<Row>& rows) {
     Cells head = {"NAT type", "expected"};
     for (const Judge judge : kJudges)
         head.emplace_back(to_string(judge));
-    head.insert(head.end(), {"shared port", "verdict"});
+    head.insert(head.end(), {"TCP mapping", "shared port", "verdict"});
     std::vector<Cells> lines = {head};
     for (const Row& row : rows)
         lines.push_back(cells_of(row));

@@ -15,7 +15,7 @@ std::string to_table(const std::vector<Row>& rows);
 
 // An array of flat objects: type router expected_mapping expected_filtering expected_hairpin
 // expected_overloads, for each judge (probe, stun, natdiscovery) JUDGE_mapping JUDGE_filtering
-// JUDGE_hairpin JUDGE_right, overloads, right.
+// JUDGE_hairpin JUDGE_tcp_mapping JUDGE_right, overloads, right.
 std::string to_json(const std::vector<Row>& rows);
 
 // Whether every row of Gatehouse is right: what the exit code says.

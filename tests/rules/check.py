@@ -7,7 +7,8 @@ import sys
 
 import house
 
-GROUPS = ("directions", "core", "layout", "text", "sizes", "documents", "tools")
+GROUPS = ("directions", "core", "layout", "text", "sizes", "documents",
+          "requirements", "tools")
 
 SHOWN = 20
 

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the documents say exists, exists: tests, commands, options, files behind links.
-
-gateway/RFC.md is made of tables. A column whose heading is Test (or Tests) names test cases in
-backquotes, as `name` or `room/name`; a column whose heading is Status says how far we are.
-"""
+"""What the documents say exists, exists: commands, options, files behind links."""
 
 import json
 import posixpath
@@ -11,60 +7,12 @@ import re
 
 from house import Finding, numbered, rule
 
-RFC = "gateway/RFC.md"
-
-TEST_CASE = re.compile(
-    r"\bBOOST_(?:AUTO_TEST_CASE|FIXTURE_TEST_CASE|DATA_TEST_CASE|AUTO_TEST_CASE_TEMPLATE)"
-    r"\(\s*(\w+)"
-    r"|\bBOOST_DATA_TEST_CASE_F\(\s*\w+,\s*(\w+)"
-)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 FENCE = re.compile(r"^(```+|~~~+)(\w*)")
 
 # What a path of ours begins with, when a document mentions one.
 OURS = re.compile(r"(?:gateway|alg|upnp|dhcp|tests|openwrt|\.ci)/[\w./*-]*$")
-
-
-def tests_of(tree):
-    """Every test case as `name` and `folder/name`."""
-    known = set()
-    for path, text in tree.sources("tests/*.cpp"):
-        for match in TEST_CASE.finditer(text):
-            name = match.group(1) or match.group(2)
-            known |= {name, f"{path.split('/')[1]}/{name}"}
-    return known
-
-
-def table_rows(text):
-    """(line, {heading: cell}) of every row of every table."""
-    headings = None
-    for number, line in numbered(text):
-        if not line.lstrip().startswith("|"):
-            headings = None
-            continue
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
-        if headings is None:
-            headings = [cell.lower() for cell in cells]
-        elif not all(re.fullmatch(r":?-+:?", cell) for cell in cells):
-            yield number, dict(zip(headings, cells))
-
-
-@rule
-def requirements_name_tests_that_exist(tree):
-    if RFC not in tree.texts:
-        return
-    known = tests_of(tree)
-    for line, row in table_rows(tree.texts[RFC]):
-        cell = row.get("test", row.get("tests"))
-        if cell is None:
-            continue
-        named = SPAN.findall(cell)
-        for name in named:
-            if name not in known:
-                yield Finding(RFC, line, f"there is no test case {name}")
-        if not named and re.match(r"(?:met|yes|done|held)\b", row.get("status", "").lower()):
-            yield Finding(RFC, line, "a requirement that is met names the test that shows it")
 
 
 def prose_and_code(text):

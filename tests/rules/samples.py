@@ -6,6 +6,7 @@ means that the rule has nothing to say. selftest.py insists on both kinds for ev
 """
 
 from house import Tree
+from requirements import REQUIREMENTS
 
 GPL = "SPDX-License-Identifier: GPL-2.0-or-later"
 
@@ -119,20 +120,26 @@ SIZES = [
 ]
 
 CASE = {"tests/nat/a.cpp": "BOOST_AUTO_TEST_CASE(a_port_is_kept) {\n}\n"
-                           "BOOST_DATA_TEST_CASE(every_type, kTypes, type) {\n}\n"}
+                           "BOOST_DATA_TEST_CASE(every_type,\n    kTypes, type) {\n}\n"}
+KEPT = "`tests/nat/a.cpp: a_port_is_kept`"
 
 
-def table(cell, status="met"):
-    return {"gateway/RFC.md": "| Requirement | Status | Test |\n|---|---|---|\n"
-                              f"| REQ-1 | {status} | {cell} |\n", **CASE}
+def table(*rows):
+    """gateway/RFC.md with these rows: (id, level, status, test)."""
+    lines = [f"| {name} | {level} | a port is kept | {status} | {test} |\n"
+             for name, level, status, test in rows]
+    return {"gateway/RFC.md": "| Id | Level | Asked | Status | Test |\n|---|---|---|---|---|\n"
+                              + "".join(lines), **CASE}
 
+
+def one_row(status="met", test=KEPT, level="MUST"):
+    return table(("4787-1", level, status, test))
+
+
+EVERY_ROW = [(f"{rfc}-{number}", "MUST", "met", KEPT)
+             for rfc, numbers in REQUIREMENTS.items() for number in numbers.split()]
 
 DOCUMENTS = [
-    ("requirements_name_tests_that_exist", table("`a_port_is_kept`, `nat/every_type`"), None),
-    ("requirements_name_tests_that_exist", table("", "does not apply"), None),
-    ("requirements_name_tests_that_exist", table("`a_port_is_lost`"), "a_port_is_lost"),
-    ("requirements_name_tests_that_exist", table("`upnp/a_port_is_kept`"), "upnp/a_port"),
-    ("requirements_name_tests_that_exist", table("soon"), "names the test"),
     ("links_lead_somewhere", {"gateway/README.md": "[a](RFC.md#x) [b](../alg) [c](https://x.y)\n"
                                                    "[d](#here)\n```\n[e](gone)\n```\n",
                               "gateway/RFC.md": "", "alg/a.h": ""}, None),
@@ -152,6 +159,34 @@ DOCUMENTS = [
     ("commands_exist", {"README.md": "`cmake --preset relaese`\n"}, "relaese"),
 ]
 
+REQUIREMENT_RULES = [
+    ("requirements_name_tests_that_exist",
+     one_row(test=f"{KEPT}, `tests/nat/a.cpp: every_type`"), None),
+    ("requirements_name_tests_that_exist", {"gateway/README.md": ""}, None),
+    ("requirements_name_tests_that_exist", one_row(test="`tests/nat/a.cpp: a_port_is_lost`"),
+     "no test case tests/nat/a.cpp: a_port_is_lost"),
+    ("requirements_name_tests_that_exist", one_row(test="`tests/nat/b.cpp: a_port_is_kept`"),
+     "no test case tests/nat/b.cpp"),
+    ("requirements_name_tests_that_exist", one_row(test="`a_port_is_kept`"), "is not written as"),
+    ("requirements_have_a_level_and_a_status", one_row(), None),
+    ("requirements_have_a_level_and_a_status", one_row("met; by default"), None),
+    ("requirements_have_a_level_and_a_status", one_row("not met: too early", ""), None),
+    ("requirements_have_a_level_and_a_status", one_row("does not apply: one address", ""), None),
+    ("requirements_have_a_level_and_a_status", one_row(""), "the status is none of"),
+    ("requirements_have_a_level_and_a_status", one_row("not met", ""), "the status is none of"),
+    ("requirements_have_a_level_and_a_status", one_row("metal"), "the status is none of"),
+    ("requirements_have_a_level_and_a_status", one_row(level="CAN"), "the level is none of"),
+    ("met_requirements_name_a_test", one_row(), None),
+    ("met_requirements_name_a_test", one_row("not met: too early", ""), None),
+    ("met_requirements_name_a_test", one_row(test="soon"), "names the test"),
+    ("every_requirement_is_listed_once", table(*EVERY_ROW), None),
+    ("every_requirement_is_listed_once", {"gateway/README.md": ""}, None),
+    ("every_requirement_is_listed_once", table(*EVERY_ROW[1:]), "4787-1 is missing"),
+    ("every_requirement_is_listed_once", table(*EVERY_ROW, EVERY_ROW[5]), "is listed twice"),
+    ("every_requirement_is_listed_once", table(("4787-99", "MUST", "met", KEPT)),
+     "no document has a requirement 4787-99"),
+]
+
 TOOLS = [
     ("cpp_is_formatted", {"alg/a.cpp": "int main() {\n    return 0;\n}\n"}, None),
     ("cpp_is_formatted", {"alg/a.cpp": "int main()\n{\n  return 0; }\n"}, "clang-format-14 -i"),
@@ -163,7 +198,7 @@ TOOLS = [
      "SC2086"),
 ]
 
-RULES = DIRECTIONS + CORE + LAYOUT + TEXT + SIZES + DOCUMENTS + TOOLS
+RULES = DIRECTIONS + CORE + LAYOUT + TEXT + SIZES + DOCUMENTS + REQUIREMENT_RULES + TOOLS
 
 # (text, what functions() finds in it as (first line, lines, name))
 FUNCTIONS = [

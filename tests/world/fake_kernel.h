@@ -31,6 +31,7 @@ class FakeKernel {
     void flush() {
         table_.reset();
         elements_.clear();
+        pinholes_.clear();
     }
     void spoil() { table_ = "somebody else's rules"; }
     // Whether anything could pass from one interface to another without a ruleset ever loaded.
@@ -65,8 +66,26 @@ class FakeKernel {
         elements_ = std::move(after);
         return true;
     }
+    // The same for the IPv6 filter.
+    bool commit(std::span<const nat::PinholeEdit> edits) {
+        if (refused_commits_ > 0) {
+            --refused_commits_;
+            return false;
+        }
+        if (!table_) return false;
+        auto after = pinholes_;
+        for (const nat::PinholeEdit& edit : edits) {
+            if (edit.add) after.insert(edit.element);
+            if (!edit.add && after.erase(edit.element) == 0) return false;
+        }
+        pinholes_ = std::move(after);
+        return true;
+    }
     void refuse_next_commits(unsigned count) { refused_commits_ = count; }
     std::vector<nat::Element> elements() const { return {elements_.begin(), elements_.end()}; }
+    std::vector<nat::PinholeElement> pinholes() const {
+        return {pinholes_.begin(), pinholes_.end()};
+    }
 
     std::vector<nat::Session> sessions;
     std::vector<nat::Verdict> verdicts;
@@ -88,6 +107,7 @@ class FakeKernel {
   private:
     std::optional<std::string> table_;
     std::set<nat::Element> elements_;
+    std::set<nat::PinholeElement> pinholes_;
     unsigned refused_commits_ = 0;
     bool forwarding_ = false;
     bool forwarded_unfiltered_ = false;

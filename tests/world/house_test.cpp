@@ -2,6 +2,7 @@
 //
 // What the house promises, whatever the world does to it.
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "gateway/nat/ruleset.h"
 #include "tests/world/seeds.h"
@@ -32,6 +33,7 @@ void require_in_order(World& world) {
         BOOST_TEST(*world.kernel().table() == ruleset_for(world.wanted()));
         BOOST_TEST((world.house().outside_address() == true_outside_address(world)));
         BOOST_TEST((world.kernel().elements() == world.house().engine().wanted()));
+        BOOST_TEST((world.kernel().pinholes() == world.house().engine().wanted_pinholes()));
     }
 }
 
@@ -49,7 +51,7 @@ void change_wan(World& world) {
     world.change([&](FakeKernel& kernel) {
         daemon::Interface* wan = kernel.find("wan0");
         if (wan == nullptr) {
-            kernel.interfaces.push_back({"wan0", true, {{Ip4::of(11, 0, 0, 7), 24}}});
+            kernel.interfaces.push_back({"wan0", true, {{Ip4::of(11, 0, 0, 7), 24}}, {}});
         } else if (what == 0) {
             wan->name = "ppp9";
         } else if (what == 1) {
@@ -73,11 +75,51 @@ void talk(World& world) {
     }
 }
 
+Ip6 inside6(std::uint64_t host) {
+    Ip6 address = *parse_ip6("2001:db8:1::");
+    address.bytes[15] = static_cast<std::uint8_t>(host);
+    return address;
+}
+
+Mac mac(std::uint64_t host) {
+    return {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(host)}};
+}
+
+nat::PinholeRequest pinhole_to(const Ip6& inside, Duration lifetime) {
+    nat::PinholeRequest request;
+    request.inside = inside;
+    request.port = Port{443};
+    request.lifetime = lifetime;
+    request.owner = {nat::OwnerKind::pcp, "host"};
+    return request;
+}
+
+// Hosts take IPv6 addresses, also each other's, and want to be reached at them.
+void move_and_ask(World& world) {
+    for (std::uint64_t n = world.random().below(6); n > 0; --n) {
+        const std::uint64_t host = 2 + world.random().below(4);
+        const bool leaves = world.random().below(4) == 0;
+        world.see_neighbour(inside6(16 + world.random().below(8)),
+                            leaves ? std::nullopt : std::optional(mac(host)));
+    }
+    world.ask([&](nat::MappingService& service) {
+        nat::PinholeRequest request =
+            pinhole_to(inside6(16 + world.random().below(8)), world.up_to(2h) + 1s);
+        if (world.random().below(2) == 0) request.host = mac(2 + world.random().below(4));
+        request.port = Port{static_cast<std::uint16_t>(5000 + world.random().below(3))};
+        if (world.random().below(2) == 0) request.remote = *parse_ip6("2001:db8:ffff::2");
+        const auto made = service.open_pinhole(request, world.now());
+        if (made && world.random().below(3) == 0) {
+            (void)service.close_pinhole(made->id, request.owner, world.now());
+        }
+    });
+}
+
 void strike(World& world) {
     const auto some = [&world](std::uint64_t most) {
         return static_cast<unsigned>(world.random().below(most + 1));
     };
-    switch (world.random().below(10)) {
+    switch (world.random().below(11)) {
         case 0: world.flush_table(); break;
         case 1: world.spoil_table(); break;
         case 2: world.kernel().refuse_next_loads(1 + some(3)); break;
@@ -86,6 +128,7 @@ void strike(World& world) {
         case 5: world.set_slow_loads(world.up_to(2s)); break;
         case 6: world.kernel().refuse_next_commits(some(2)); break;
         case 7: talk(world); break;
+        case 8: move_and_ask(world); break;
         default: change_wan(world);
     }
     if (!world.runs() && world.random().below(2) == 0) world.start();
@@ -157,7 +200,7 @@ BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes)
     world.change([](FakeKernel& kernel) { kernel.find("wan0")->running = false; });
     BOOST_TEST(shown() == "none");
     world.change([](FakeKernel& kernel) {
-        *kernel.find("wan0") = {"wan0", true, {{Ip4::of(100, 64, 0, 9), 10}}};
+        *kernel.find("wan0") = {"wan0", true, {{Ip4::of(100, 64, 0, 9), 10}}, {}};
     });
     BOOST_TEST(shown() == "100.64.0.9");
     world.change([](FakeKernel& kernel) { kernel.find("wan0")->name = "other"; });
@@ -166,6 +209,74 @@ BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes)
     config.gateway.wan = "other";
     world.reconfigure(config);
     BOOST_TEST(shown() == "100.64.0.9");
+}
+
+// Those of the network of the best one, and single ones; not that of the modem.
+BOOST_AUTO_TEST_CASE(hosts_leave_from_all_addresses_by_which_the_world_knows_the_house) {
+    World world(1);
+    const std::set<Ip4> known{Ip4::of(11, 0, 0, 1), Ip4::of(11, 0, 0, 9), Ip4::of(11, 5, 0, 1)};
+    world.change([](FakeKernel& kernel) {
+        kernel.find("wan0")->addresses = {{Ip4::of(11, 0, 0, 1), 24},
+                                          {Ip4::of(192, 168, 100, 2), 24},
+                                          {Ip4::of(11, 0, 0, 9), 24},
+                                          {Ip4::of(11, 5, 0, 1), 32},
+                                          {Ip4::of(11, 6, 0, 1), 24}};
+    });
+    world.start();
+    std::set<Ip4> used;
+    for (std::uint8_t host = 2; host < 60; ++host) {
+        world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, host), Port{5060}},
+                           {Ip4::of(11, 0, 77, 2), Port{5060}});
+    }
+    for (const nat::Element& element : world.kernel().elements()) {
+        if (element.set == nat::KernelSet::source) used.insert(element.value.address);
+    }
+    BOOST_TEST((used == known));
+}
+
+BOOST_AUTO_TEST_CASE(networks_that_overlap_are_told) {
+    const struct {
+        Prefix4 outside;
+        bool overlaps;
+    } kCases[] = {{{Ip4::of(192, 168, 2, 50), 24}, false},
+                  {{Ip4::of(192, 168, 1, 50), 24}, true},
+                  {{Ip4::of(192, 168, 7, 50), 16}, true},
+                  {{Ip4::of(192, 168, 1, 50), 30}, true}};
+    for (const auto& one : kCases) {
+        World world(1);
+        world.start();
+        world.change([&](FakeKernel& kernel) { kernel.find("wan0")->addresses = {one.outside}; });
+        world.pass(1ms);
+        const bool told = world.story().find("outside and inside overlap") != std::string::npos;
+        BOOST_TEST(told == one.overlaps);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hosts_leave_from_addresses_of_one_purpose) {
+    struct Row {
+        std::vector<const char*> addresses;
+        std::vector<const char*> used;
+    };
+    const Row rows[] = {
+        {{"11.0.0.1/24", "11.0.0.2/24"}, {"11.0.0.1", "11.0.0.2"}},     // 1 one subnet
+        {{"11.0.0.1/24", "11.9.9.9/32"}, {"11.0.0.1", "11.9.9.9"}},     // 2 routed one by one
+        {{"11.0.0.1/24", "192.168.100.2/24"}, {"11.0.0.1"}},            // 3 the modem's web page
+        {{"11.0.0.1/24", "12.0.0.1/24"}, {"11.0.0.1"}},                 // 4 another network
+        {{"192.168.178.2/24", "192.168.100.2/24"}, {"192.168.178.2"}},  // 5 behind another router
+        {{"11.0.0.1/24", "10.0.0.9/32"}, {"11.0.0.1"}},                 // 6 a tunnel
+        {{"100.64.0.9/10"}, {"100.64.0.9"}},                            // 7 the usual
+        {{}, {}},                                                       // 8 none
+    };
+    for (const Row& row : rows) {
+        daemon::Interface wan{"wan0", true, {}, {}};
+        for (const char* text : row.addresses)
+            wan.addresses.push_back(*parse_prefix4(text));
+        std::vector<std::string> used;
+        for (const Ip4 address : daemon::outside_addresses_of(wan))
+            used.push_back(address.to_string());
+        BOOST_TEST((used == std::vector<std::string>(row.used.begin(), row.used.end())),
+                   (row.addresses.empty() ? "none" : row.addresses.back()));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
@@ -190,6 +301,16 @@ BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
     require_in_order(world);
 }
 
+BOOST_AUTO_TEST_CASE(the_log_does_not_tell_whom_a_host_talks_to) {
+    World world(1);
+    world.start();
+    world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, 20), Port{5060}},
+                       {Ip4::of(11, 0, 77, 2), Port{5060}});
+    world.pass(10min);
+    BOOST_TEST(world.story().find("192.168.1.20") != std::string::npos);
+    BOOST_TEST(world.story().find("11.0.77.2") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_mapping_ends_when_no_session_uses_it) {
     World world(1);
     world.start();
@@ -198,6 +319,56 @@ BOOST_AUTO_TEST_CASE(a_mapping_ends_when_no_session_uses_it) {
     BOOST_TEST(!world.kernel().elements().empty());
     world.pass(10min);
     BOOST_TEST(world.kernel().elements().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_and_never_opens_the_way_to_another) {
+    World world(1);
+    world.start();
+    world.pass(1s);
+    world.see_neighbour(inside6(20), mac(2));
+    world.ask([&](nat::MappingService& service) {
+        BOOST_TEST(service.open_pinhole(pinhole_to(inside6(20), 1h), world.now()).ok());
+    });
+    const auto reached = [&] {
+        std::string out;
+        for (const nat::PinholeElement& hole : world.kernel().pinholes())
+            out += (out.empty() ? "" : " ") + hole.inside.to_string();
+        return out;
+    };
+    BOOST_TEST(reached() == "2001:db8:1::14");
+    world.see_neighbour(inside6(21), mac(2));
+    world.see_neighbour(*parse_ip6("2001:db8:2::9"), mac(2));  // not a prefix of the house
+    BOOST_TEST(reached() == "2001:db8:1::14 2001:db8:1::15");
+    world.see_neighbour(inside6(20), mac(3));
+    BOOST_TEST(reached() == "2001:db8:1::15");
+    world.see_neighbour(inside6(21), std::nullopt);
+    BOOST_TEST(reached() == "");
+    world.see_neighbour(inside6(20), mac(2));
+    BOOST_TEST(reached() == "2001:db8:1::14");
+    world.flush_table();
+    world.pass(1s);
+    BOOST_TEST(reached() == "2001:db8:1::14");
+    world.kernel().refuse_next_commits(1);
+    world.see_neighbour(inside6(21), mac(2));
+    world.pass(nat::Engine::kRepairGap);
+    BOOST_TEST(reached() == "2001:db8:1::14 2001:db8:1::15");
+    world.pass(1h);
+    BOOST_TEST(reached() == "");
+    require_in_order(world);
+}
+
+BOOST_AUTO_TEST_CASE(pinholes_of_a_daemon_that_died_end_with_the_next_start) {
+    World world(1);
+    world.start();
+    world.ask([&](nat::MappingService& service) {
+        BOOST_TEST(service.open_pinhole(pinhole_to(inside6(20), 1h), world.now()).ok());
+    });
+    BOOST_TEST(world.kernel().pinholes().size() == 1U);
+    world.kill();
+    BOOST_TEST(world.kernel().pinholes().size() == 1U);
+    world.start();
+    world.pass(1s);
+    BOOST_TEST(world.kernel().pinholes().empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_equal_notice_about_links_is_no_news) {

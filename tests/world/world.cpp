@@ -16,9 +16,9 @@ config::Config house_config() {
 
 World::World(std::uint64_t seed) : random_(seed), wanted_(house_config()) {
     kernel_.interfaces = {
-        {"br-lan", true, {{Ip4::of(192, 168, 1, 1), 24}}},
-        {"lo", true, {{Ip4::of(127, 0, 0, 1), 8}}},
-        {"wan0", true, {{Ip4::of(11, 0, 0, 1), 24}}},
+        {"br-lan", true, {{Ip4::of(192, 168, 1, 1), 24}}, {{*parse_ip6("2001:db8:1::1"), 64}}},
+        {"lo", true, {{Ip4::of(127, 0, 0, 1), 8}}, {}},
+        {"wan0", true, {{Ip4::of(11, 0, 0, 1), 24}}, {}},
     };
 }
 
@@ -119,6 +119,9 @@ void World::commit(const nat::Effects& effects, daemon::Effects& next) {
     for (const nat::Verdict& verdict : effects.verdicts) {
         if (verdict.after == 0) kernel_.verdicts.push_back(verdict);
     }
+    if (!effects.pinholes.empty() && !kernel_.commit(effects.pinholes)) {
+        house_->handle(nat::PinholesFailed{}, now_, next);
+    }
     if (effects.dump_elements) tell_elements(false, next);
     if (!effects.dump_sessions) return;
     house_->handle(nat::SessionsBegin{}, now_, next);
@@ -128,16 +131,29 @@ void World::commit(const nat::Effects& effects, daemon::Effects& next) {
 
 void World::tell_elements(bool adopt, daemon::Effects& next) {
     const std::vector<nat::Element> seen = kernel_.elements();
+    const std::vector<nat::PinholeElement> holes = kernel_.pinholes();
     if (adopt) {
-        house_->handle(nat::AdoptElements{seen, {}}, now_, next);
+        house_->handle(nat::AdoptElements{seen, holes}, now_, next);
     } else {
-        house_->handle(nat::ElementsSeen{seen, {}}, now_, next);
+        house_->handle(nat::ElementsSeen{seen, holes}, now_, next);
     }
 }
 
 void World::first_packet(Proto proto, Endpoint4 inside, Endpoint4 remote) {
     kernel_.verdicts.clear();
     if (house_) handle(nat::FirstPacket{1, proto, inside, remote});
+}
+
+void World::see_neighbour(const IpAddress& address, std::optional<Mac> mac) {
+    if (house_) handle(daemon::NeighbourSeen{address, mac});
+}
+
+void World::ask(const std::function<void(nat::MappingService&)>& call) {
+    if (!house_) return;
+    call(house_->engine());
+    daemon::Effects effects;
+    house_->flush_nat(now_, effects);
+    perform(effects);
 }
 
 void World::count_load() {

@@ -45,6 +45,11 @@ class World {
     // A packet of an endpoint that has no element in a source map; the verdict is in the kernel.
     void first_packet(Proto proto, Endpoint4 inside, Endpoint4 remote);
 
+    // The host with this hardware address is seen at the address; nothing: nobody is.
+    void see_neighbour(const IpAddress& address, std::optional<Mac> mac);
+    // What a room asks of the engine; its edits reach the kernel.
+    void ask(const std::function<void(nat::MappingService&)>& call);
+
     // Notices take up to this long, and come twice now and then.
     void set_slowness(Duration most) { slowness_ = most; }
     // Loads are answered later instead of at once.

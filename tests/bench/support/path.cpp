@@ -19,11 +19,14 @@ constexpr std::uint32_t kRemotes = 1U << 20U;
 constexpr std::uint32_t kRemotePorts = 8;
 
 std::string_view config_of(Way way) {
-    return way == Way::symmetric ? "config nat 'nat'\n\toption type 'symmetric'\n" : "";
+    // One host stands for a whole house here.
+    return way == Way::symmetric
+               ? "config nat 'nat'\n\toption host_sessions '1000000'\n\toption type 'symmetric'\n"
+               : "config nat 'nat'\n\toption host_sessions '1000000'\n";
 }
 
 bool is_kernel_nat(Way way) {
-    return way == Way::masquerade || way == Way::firewall;
+    return way == Way::masquerade || way == Way::hook || way == Way::firewall;
 }
 
 // The least that keeps strangers out, written as everybody writes it.
@@ -33,6 +36,14 @@ constexpr std::string_view kFilter = R"(table inet filter {
         ct state established,related accept
         ct state invalid drop
         iifname "br-lan" accept
+    }
+}
+)";
+
+// What any filter costs before it has looked at anything.
+constexpr std::string_view kEmptyChain = R"(table inet filter {
+    chain forward {
+        type filter hook forward priority filter; policy accept;
     }
 }
 )";
@@ -53,8 +64,8 @@ std::string peer_of(const lab::Host& host, const std::string& interface, const l
 }  // namespace
 
 std::string_view to_string(Way way) {
-    constexpr std::string_view names[] = {"forwarding", "masquerade", "firewall", "gatehouse",
-                                          "symmetric"};
+    constexpr std::string_view names[] = {"forwarding", "masquerade", "hook",
+                                          "firewall",   "gatehouse",  "symmetric"};
     return names[static_cast<std::size_t>(way)];
 }
 
@@ -85,6 +96,7 @@ Path::Path(Way given, Cores on) : way(given), cores(on) {
     if (way == Way::forwarding) house.router.sysctl("net.ipv4.ip_forward", "1");
     if (is_kernel_nat(way)) lab::make_plain_router(house);
     if (way == Way::firewall) house.router.nft(kFilter);
+    if (way == Way::hook) house.router.nft(kEmptyChain);
     if (!has_daemon(way)) return;
     router_.emplace(house, std::string(config_of(way)));
     pin(router_->pid(), cores.router);

@@ -25,6 +25,7 @@ namespace gatehouse::bench {
 enum class Way : std::uint8_t {
     forwarding,  // no conntrack, no translation
     masquerade,  // the kernel alone
+    hook,        // with one more chain, which is empty
     firewall,    // with the filter that a router has in practice
     gatehouse,   // as it comes
     symmetric,   // Gatehouse with a mapping for each session

@@ -88,9 +88,12 @@ class Host {
 
     // Sockets (sockets.h, raw_sockets.h, capture.h).
     UdpSocket udp(At local = "0.0.0.0:0") const;
+    // Listeners and connections of a host may share a port, as peers that punch holes want it.
     TcpListener listen(At local) const;
     // Always gives a connection; it tells whether it is alive and, if not, why.
     TcpConnection connect(At remote, Duration limit = 5s, std::optional<At> local = {}) const;
+    // Does not wait: the connection is alive once it is made.
+    TcpConnection begin_connect(At remote, std::optional<At> local = {}) const;
     IcmpSocket icmp() const;
     PacketSocket packets(const std::string& interface) const;
     Capture capture(const std::string& interface) const;

@@ -4,9 +4,12 @@
 #pragma once
 
 #include "tests/lab/support/capture.h"
+#include "tests/lab/support/coturn.h"
 #include "tests/lab/support/environment.h"
 #include "tests/lab/support/host.h"
 #include "tests/lab/support/house.h"
+#include "tests/lab/support/ice.h"
+#include "tests/lab/support/meeting.h"
 #include "tests/lab/support/nat.h"
 #include "tests/lab/support/network.h"
 #include "tests/lab/support/packet.h"
@@ -14,4 +17,5 @@
 #include "tests/lab/support/raw_sockets.h"
 #include "tests/lab/support/router.h"
 #include "tests/lab/support/sockets.h"
+#include "tests/lab/support/street.h"
 #include "tests/lab/support/wait.h"

@@ -127,6 +127,25 @@ std::optional<std::uint64_t> packets_in_queue(const Host& router, unsigned queue
     return std::nullopt;
 }
 
+std::optional<int> seconds_left(const Host& router, const std::vector<std::string_view>& words) {
+    const std::string table = router.conntrack();
+    for (const std::string_view line : split(table, '\n')) {
+        if (!std::all_of(words.begin(), words.end(), [line](std::string_view word) {
+                return line.find(word) != std::string_view::npos;
+            })) {
+            continue;
+        }
+        std::vector<std::string_view> columns = split(line, ' ');
+        std::erase(columns, std::string_view());
+        if (columns.size() > 2) return parse_number<int>(columns[2]);
+    }
+    return std::nullopt;
+}
+
+std::string quoted(const Frame& frame) {
+    return std::string(as_text(Bytes(frame).subspan(kEthernetHeader)));
+}
+
 Verdict has_right_checksums(const Packet& packet) {
     if (!packet.is_ip4()) return no_because("not IPv4");
     return check_ip4(packet.frame().subspan(kEthernetHeader), "outer");

@@ -52,6 +52,13 @@ Port port_of(std::string_view endpoint);
 // bound it.
 std::optional<std::uint64_t> packets_in_queue(const Host& router, unsigned queue = 0);
 
+// How many seconds the router's kernel still keeps the session whose line (of `conntrack -L`) has
+// all of these words; nothing where there is none.
+std::optional<int> seconds_left(const Host& router, const std::vector<std::string_view>& words);
+
+// The packet inside a frame, as an ICMP error quotes it.
+std::string quoted(const Frame& frame);
+
 // IPv4 header and transport; of an ICMP error also those of the packet inside, as far as it is
 // there. Only for packets that passed a wire with their checksums filled in: what a local socket
 // has sent is captured before that.

@@ -38,9 +38,15 @@ Fd make_socket(const KernelAddress& address, int type) {
 }
 
 void bind_to(const Fd& socket, const KernelAddress& own, const Endpoint& endpoint) {
-    // Not where the kernel chooses: it would sometimes give one port to two sockets of datagrams.
+    // Not where the kernel chooses: it would sometimes give one port to two sockets.
     const int reuse = endpoint.port.number != 0 ? 1 : 0;
     ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    int type = 0;
+    socklen_t size = sizeof type;
+    ::getsockopt(socket.number(), SOL_SOCKET, SO_TYPE, &type, &size);
+    if (type == SOCK_STREAM) {
+        ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEPORT, &reuse, sizeof reuse);
+    }
     if (::bind(socket.number(), own.get(), own.size) != 0) {
         throw_errno(concat("bind to ", endpoint.to_string()));
     }
@@ -127,24 +133,26 @@ Endpoint TcpListener::local() const {
     return local_of(socket_.number());
 }
 
-TcpConnection Host::connect(At remote, Duration limit, std::optional<At> local) const {
+TcpConnection Host::begin_connect(At remote, std::optional<At> local) const {
     const KernelAddress peer = to_kernel(remote.endpoint);
     Fd socket = inside([&] {
         Fd made = make_socket(peer, SOCK_STREAM);
         if (local) bind_to(made, to_kernel(local->endpoint), local->endpoint);
         return made;
     });
-    const Deadline deadline(limit);
-    if (::connect(socket.number(), peer.get(), peer.size) == 0) {
-        return TcpConnection(std::move(socket), 0);
-    }
-    if (errno != EINPROGRESS) return TcpConnection(std::move(socket), errno);
-    if (!wait_until_ready(socket.number(), POLLOUT, deadline)) {
-        socket.close();  // no late success
-        return TcpConnection(Fd(), ETIMEDOUT);
-    }
-    const int error = pending_error(socket.number());
+    const bool begun =
+        ::connect(socket.number(), peer.get(), peer.size) == 0 || errno == EINPROGRESS;
+    const int error = begun ? 0 : errno;
     return TcpConnection(std::move(socket), error);
+}
+
+TcpConnection Host::connect(At remote, Duration limit, std::optional<At> local) const {
+    const Deadline deadline(limit);
+    TcpConnection out = begin_connect(remote, local);
+    if (out.error() != 0) return out;
+    // Given up as a whole: no late success.
+    if (!wait_until_ready(out.number(), POLLOUT, deadline)) return TcpConnection(Fd(), ETIMEDOUT);
+    return out;
 }
 
 bool TcpConnection::wait_for(short events, const Deadline& deadline) const {

@@ -95,7 +95,11 @@ void House::execute(Effects& effects) {
         verdicts.push_back(verdict);
     }
     for (const PinholeEdit& edit : effects.pinholes) {
-        edit.add ? void(pinholes.insert(edit.element)) : void(pinholes.erase(edit.element));
+        if (edit.add) {
+            pinholes.insert(edit.element);
+        } else if (pinholes.erase(edit.element) == 0) {
+            ++broken_batches;
+        }
     }
     for (const Ip4 address : effects.delete_sessions_to) {
         std::erase_if(sessions,

@@ -162,6 +162,49 @@ void RandomHouse::service() {
     house_.flush();
 }
 
+namespace {
+
+Ip6 ip6_of(std::uint32_t host) {
+    Ip6 out = *parse_ip6("2001:db8:1::");
+    out.bytes[15] = static_cast<std::uint8_t>(host);
+    return out;
+}
+
+Mac mac_of(std::uint32_t host) {
+    return {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(host)}};
+}
+
+}  // namespace
+
+// Four hosts and six addresses that they take from each other.
+void RandomHouse::neighbour() {
+    const Ip6 address = ip6_of(choose_(6));
+    if (choose_(4) == 0) {
+        house_.hosts.withdraw(address, HostSource::neighbour);
+    } else {
+        house_.hosts.publish(address, HostSource::neighbour, mac_of(choose_(4)));
+    }
+    house_.event(HostChanged{address});
+}
+
+void RandomHouse::pinhole() {
+    const std::vector<Pinhole> all = house_.engine->pinholes();
+    if (choose_(2) == 0 || all.empty()) {
+        PinholeRequest request;
+        request.inside = ip6_of(choose_(6));
+        if (choose_(2) == 0) request.host = mac_of(choose_(4));
+        request.port = Port{static_cast<std::uint16_t>(1 + choose_(3))};
+        if (choose_(2) == 0) request.remote = ip6_of(100);
+        request.lifetime = std::chrono::seconds(1 + choose_(300));
+        request.owner = {OwnerKind::pcp, std::to_string(choose_(2))};
+        (void)house_.engine->open_pinhole(request, house_.now);
+    } else {
+        const Pinhole& one = all[choose_(static_cast<std::uint32_t>(all.size()))];
+        (void)house_.engine->close_pinhole(one.id, one.owner, house_.now);
+    }
+    house_.flush();
+}
+
 void RandomHouse::reconfigure() {
     house_.config = some_config();
     house_.event(Reconfigured{house_.config});
@@ -234,7 +277,7 @@ std::string RandomHouse::step() {
         return fails;
     };
     house_.session_life = std::chrono::seconds(20 + choose_(200));
-    const std::uint32_t kind = choose_(40);
+    const std::uint32_t kind = choose_(44);
     if (kind < 18) {
         packet();
     } else if (kind < 21) {
@@ -249,8 +292,12 @@ std::string RandomHouse::step() {
         outside();
     } else if (kind < 33) {
         trouble();
-    } else {
+    } else if (kind < 40) {
         time();
+    } else if (kind < 42) {
+        neighbour();
+    } else {
+        pinhole();
     }
     return check();
 }
@@ -276,7 +323,25 @@ std::string RandomHouse::check() {
         house_.broken_batches = 0;
     }
     if (auto problem = check_mappings(house_.engine->wanted()); !problem.empty()) return problem;
+    if (auto problem = check_pinholes(); !problem.empty()) return problem;
     return check_quotas();
+}
+
+// Each element has a pinhole whose host, as far as hosts are known, is at that address; and the
+// other way round.
+std::string RandomHouse::check_pinholes() {
+    std::set<PinholeElement> expected;
+    for (const Pinhole& one : house_.engine->pinholes()) {
+        for (std::uint32_t n = 0; n < 6; ++n) {
+            const Host* there = house_.hosts.find(ip6_of(n));
+            const bool known = there != nullptr && one.host;
+            const bool wanted = known ? there->mac == one.host : ip6_of(n) == one.inside;
+            if (wanted) {
+                expected.insert({ip6_of(n), one.proto, one.port, one.remote.value_or(Ip6{})});
+            }
+        }
+    }
+    return house_.pinholes == expected ? "" : "the kernel's pinholes are not those of the hosts";
 }
 
 std::string RandomHouse::check_mappings(const std::vector<Element>& wanted) {

@@ -29,6 +29,8 @@ class RandomHouse {
     void inbound();
     void forward();
     void service();
+    void neighbour();
+    void pinhole();
     void reconfigure();
     void outside();
     void trouble();
@@ -37,6 +39,7 @@ class RandomHouse {
     std::string check_mappings(const std::vector<Element>& wanted);
     std::string check_quotas();
     std::string check_packet();
+    std::string check_pinholes();
 
     Endpoint4 some_inside();
     Endpoint4 some_remote();
