@@ -156,6 +156,7 @@ Status Daemon::open_sockets() {
     auto nat = NatShell::open(can_queue);
     if (!nat) return nat.failure();
     nat_.emplace(std::move(*nat));
+    nft_->ignore(nat_->elements_port());
     return {};
 }
 

@@ -302,11 +302,15 @@ bool NatShell::write_pinholes(const nat::Effects& effects) {
     return elements_.apply(changes).ok();
 }
 
-void NatShell::give(const nat::Verdict& verdict) {
+void NatShell::give(const nat::Effects& effects, const Failures& failed) {
     if (!queue_) return;
-    const bool accepted = verdict.kind == nat::Verdict::Kind::accept;
-    if (verdict.kind == nat::Verdict::Kind::refuse) refuse(verdict.token);
-    queue_->give(verdict.token, accepted ? kernel::Verdict::accept : kernel::Verdict::drop);
+    const kernel::NfQueue::Gathering gathering(*queue_);
+    for (const nat::Verdict& verdict : effects.verdicts) {
+        if (failed.contains(verdict.after)) continue;
+        const bool accepted = verdict.kind == nat::Verdict::Kind::accept;
+        if (verdict.kind == nat::Verdict::Kind::refuse) refuse(verdict.token);
+        queue_->give(verdict.token, accepted ? kernel::Verdict::accept : kernel::Verdict::drop);
+    }
 }
 
 void NatShell::refuse(std::uint32_t token) {
@@ -328,9 +332,7 @@ void NatShell::refuse(std::uint32_t token) {
 
 void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     const Failures failed = commit(effects);
-    for (const nat::Verdict& verdict : effects.verdicts) {
-        if (!failed.contains(verdict.after)) give(verdict);
-    }
+    give(effects, failed);
     for (const nat::Batch& batch : effects.batches) {
         const auto failure = failed.find(batch.id);
         if (failure == failed.end()) {

@@ -40,6 +40,7 @@ class NatShell {
 
     const kernel::NfQueue* queue() const { return queue_ ? &*queue_ : nullptr; }
     int endings_fd() const { return endings_.fd(); }
+    std::uint32_t elements_port() const { return elements_.port(); }
 
     // Puts the rule into the chain that hands packets to the queue.
     Status install_queue_rule(bool native);
@@ -80,7 +81,7 @@ class NatShell {
     bool write_pinholes(const nat::Effects& effects);
     std::vector<kernel::ElementChange> changes_of(const nat::Effects& effects,
                                                   const nat::Batch& batch) const;
-    void give(const nat::Verdict& verdict);
+    void give(const nat::Effects& effects, const Failures& failed);
     // Tells the sender of a waiting packet that it may not go on (RFC 1812 5.3.9: ICMP 3/13).
     void refuse(std::uint32_t token);
     void feed_sessions(const Feed& feed);

@@ -106,21 +106,19 @@ NetlinkStatus NfQueue::configure(const QueueOptions& options) {
 }
 
 void NfQueue::read(const OnPacket& on_packet) {
-    reading_ = true;
+    const Gathering gathering(*this);
     const auto events = socket_.read_events(
         [&on_packet](const MessageView& message) {
             if (const auto packet = decode_packet(message)) on_packet(*packet);
         },
         kBurst);
-    reading_ = false;
     if (events.overrun) ++overruns_;
-    flush();
 }
 
 void NfQueue::push(const std::vector<std::uint8_t>& message) {
     if (outgoing_.size() + message.size() > kOutgoingLimit) flush();
     outgoing_.insert(outgoing_.end(), message.begin(), message.end());
-    if (!reading_) flush();
+    if (gatherings_ == 0) flush();
 }
 
 void NfQueue::flush() {

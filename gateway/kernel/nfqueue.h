@@ -2,8 +2,8 @@
 //
 // Packets that rules hand to us, and our verdicts. The queue fails open: when it is full or we are
 // dead, packets go on with the rules that follow. Packets come in bursts; the verdicts given while
-// a burst is read leave together. A verdict for a packet that the kernel has dropped meanwhile (its
-// link went down) is no error.
+// a burst is read, or while a Gathering lives, leave together. A verdict for a packet that the
+// kernel has dropped meanwhile (its link went down) is no error.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,20 @@ class NfQueue {
   public:
     using OnPacket = std::function<void(const QueuedPacket&)>;
 
+    // The verdicts given while it lives leave together when it ends.
+    class Gathering {
+      public:
+        explicit Gathering(NfQueue& queue) : queue_(queue) { ++queue_.gatherings_; }
+        ~Gathering() {
+            if (--queue_.gatherings_ == 0) queue_.flush();
+        }
+        Gathering(const Gathering&) = delete;
+        Gathering& operator=(const Gathering&) = delete;
+
+      private:
+        NfQueue& queue_;
+    };
+
     // Refused if another process holds the queue.
     static Result<NfQueue> open(const QueueOptions& options);
 
@@ -91,7 +105,7 @@ class NfQueue {
     NetlinkSocket socket_;
     std::uint16_t number_;
     bool with_session_ = false;
-    bool reading_ = false;
+    int gatherings_ = 0;
     std::uint64_t overruns_ = 0;
     std::vector<std::uint8_t> outgoing_;
     std::vector<std::uint32_t> unseen_;  // came before the queue was set up: no contents

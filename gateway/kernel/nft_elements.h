@@ -88,6 +88,9 @@ class NftElements {
   public:
     static Result<NftElements> open(std::string table);
 
+    // What announcements of our changes carry as the port of who made them.
+    std::uint32_t port() const { return socket_.port(); }
+
     // All or nothing. More changes than fit one transaction (about 100,000) are refused.
     NetlinkStatus apply(std::span<const ElementChange> changes);
     NetlinkStatus add(std::string set, const ConcatKey& key, const ConcatKey& data);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/kernel/nft_watch.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
+#include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -112,6 +116,19 @@ Result<NftWatch> NftWatch::open() {
     if (!socket) return socket.failure();
     socket->set_receive_buffer(1U << 20U);
     return NftWatch(std::move(*socket), *self);
+}
+
+void NftWatch::ignore(std::uint32_t port) {
+    // An announcement names the port in its first header, however many messages it gathers: they
+    // are all of one commit. A filter loads words in network order.
+    std::array<sock_filter, 4> program{{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+    }};
+    const sock_fprog filter{program.size(), program.data()};
+    (void)::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
 void NftWatch::read(const std::function<void(const NftCommit&)>& on_commit) {

@@ -72,6 +72,9 @@ class NftWatch {
 
     int fd() const { return socket_.fd(); }
     void add_own(std::uint32_t process) { collector_.add_own(process); }
+    // Commits that came through the socket with this port are not told any more. The kernel keeps
+    // them from us, so that they wake nobody; best effort, what is told is still known as our own.
+    void ignore(std::uint32_t port);
     // Reads what was announced; on_commit is called once per transaction, our own included.
     void read(const std::function<void(const NftCommit&)>& on_commit);
 

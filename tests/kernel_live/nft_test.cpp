@@ -184,6 +184,9 @@ BOOST_AUTO_TEST_CASE(a_foreign_flush_is_told_from_our_own_commits) {
     BOOST_TEST((own[0].own && own[1].own));
     BOOST_TEST(own[0].find(kInet, "gatehouse") != nullptr);
     BOOST_TEST(!own[0].find(kInet, "gatehouse")->lost_something);
+    watch->ignore(elements->port());
+    BOOST_REQUIRE(elements->add("source", inside(5061), outside(5061)).ok());
+    BOOST_TEST(commits(*watch).empty());
     run("nft flush ruleset");
     const auto foreign = commits(*watch);
     BOOST_REQUIRE(foreign.size() == 1U);
