@@ -47,6 +47,10 @@ enum class KernelSet : std::uint8_t {
     permit,
 };
 std::string_view to_string(KernelSet set);
+// Whether it tells how the house's own packets are translated.
+constexpr bool is_source(KernelSet set) {
+    return set <= KernelSet::source_session;
+}
 
 struct Element {
     KernelSet set = KernelSet::source;

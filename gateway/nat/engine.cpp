@@ -182,6 +182,15 @@ void Engine::on(const AdoptElements& event, Instant now, Effects& out) {
 void Engine::on(const ElementsSeen& event, Instant now, Effects& out) {
     if (!adopted_) return;
     compare(event.elements, event.pinholes, out);
+    // Where the elements of a lost address stayed, sessions have begun with it.
+    for (const Element& element : event.elements) {
+        const Ip4 address = element.value.address;
+        if (!is_source(element.set) || ledger_.outside().has(address)) continue;
+        auto& doomed = out.delete_sessions_to;
+        if (std::find(doomed.begin(), doomed.end(), address) == doomed.end()) {
+            doomed.push_back(address);
+        }
+    }
     // Where elements were gone, sessions have begun without us.
     if (!ledger_.writer().has_edits()) return;
     sweep_.events_lost(now);

@@ -23,6 +23,10 @@ Endpoint4 at_index(Endpoint4 first, std::uint32_t index) {
     return {first.address, at_index(first.port, index)};
 }
 
+bool are_pair(const Forward& first, const Forward& second) {
+    return first.outside.port.number % 2 == 0 && second.outside == at_index(first.outside, 1);
+}
+
 Refused because(Refusal reason) {
     Refused refused;
     refused.reason = reason;
@@ -266,7 +270,7 @@ Result<ForwardPair, Refused> Forwards::request_pair(const PairRequest& request, 
     if (request.first == request.second) return gatehouse::fail(because(Refusal::bad_request));
     Forward* first = of_owner(one);
     Forward* second = of_owner(other);
-    if (first != nullptr && second != nullptr) {
+    if (first != nullptr && second != nullptr && are_pair(*first, *second)) {
         for (Forward* half : {first, second}) {
             const auto admitted = admit(half->id, request.owner, request.remote);
             if (!admitted) return admitted.failure();

@@ -8,11 +8,6 @@ namespace gatehouse::nat {
 
 namespace {
 
-bool is_source(KernelSet set) {
-    return set == KernelSet::source || set == KernelSet::source_address ||
-           set == KernelSet::source_session;
-}
-
 MappingBehaviour behaviour_of(KernelSet source_set) {
     if (source_set == KernelSet::source) return MappingBehaviour::endpoint_independent;
     if (source_set == KernelSet::source_address) return MappingBehaviour::address_dependent;

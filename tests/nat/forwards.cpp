@@ -364,6 +364,27 @@ BOOST_AUTO_TEST_CASE(a_media_pair_is_even_and_odd_neighbours_restricted_to_its_p
     BOOST_TEST(house.agrees());
 }
 
+BOOST_AUTO_TEST_CASE(two_single_forwards_of_one_owner_are_no_pair_and_make_room_for_one) {
+    House house;
+    PairRequest pair;
+    pair.first = host(2, 40000);
+    pair.second = host(2, 40001);
+    pair.owner = {OwnerKind::sip, "call"};
+    for (const auto& [inside, outside] : {std::pair{pair.first, 41001}, {pair.second, 43000}}) {
+        ForwardRequest single =
+            house.forward_request(inside, Port{static_cast<std::uint16_t>(outside)});
+        single.owner = pair.owner;
+        BOOST_REQUIRE(ask(house, single));
+    }
+    const auto made = house.engine->request_pair(pair, house.now);
+    house.flush();
+    BOOST_REQUIRE(made);
+    BOOST_TEST(made->first.outside.port.number == 40000);
+    BOOST_TEST(made->second.outside.port.number == 40001);
+    BOOST_TEST(house.engine->forwards().size() == 2U);
+    BOOST_TEST(house.agrees());
+}
+
 BOOST_AUTO_TEST_CASE(a_forward_that_the_kernel_does_not_take_is_gone_and_told) {
     House house;
     std::vector<ServiceNotice::Kind> heard;

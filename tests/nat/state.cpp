@@ -54,6 +54,19 @@ BOOST_AUTO_TEST_CASE(after_a_restart_every_endpoint_keeps_its_mapping_and_nothin
     }
 }
 
+BOOST_AUTO_TEST_CASE(sessions_begun_with_a_lost_address_whose_elements_stayed_end_with_them) {
+    House house;
+    house.send(host(2, 5000), at(kServer, 80));
+    house.commit_fails = [] { return true; };
+    house.event(OutsideChanged{{kOutside2}});
+    BOOST_CHECK(house.send(host(2, 5000), at(kServer2, 80)) == at(kOutside, 5000));
+    house.commit_fails = [] { return false; };
+    house.event(ElementsSeen{house.kernel(), {}});
+    BOOST_TEST(house.sessions.empty());
+    BOOST_CHECK(house.send(host(2, 5000), at(kServer2, 80)) == at(kOutside2, 5000));
+    BOOST_TEST(house.agrees());
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_written_before_the_kernel_is_known) {
     config::Config config = default_config();
     House house(config, 1000, false);

@@ -5,14 +5,16 @@
 usage: ice_agent.py RENDEZVOUS TURN USER PASSWORD        (the first two: ADDRESS:PORT)
 
 It speaks lines of words over one TCP connection to the rendezvous server.
-  it hears  meet ROLE POLICY    controlling or controlled; any or relayed: begin a new session
+  it hears  meet ROLE POLICY    controlling or controlled; direct, relayed or any: begin a new session
   it says   me DESCRIPTION      its candidates are gathered
   it hears  peer DESCRIPTION    those of the other agent
   it says   pair LOCAL REMOTE ENDPOINT     the kinds of the candidates it selected, and where it
                                            sends to; again when it finds a better pair
   it says   hears WORDS         what came from the other agent: the pair that it uses
-A description is SDP with ';' for line ends. The TURN server also tells how the agent looks from
-outside, so there is no need of another one for STUN.
+A description is SDP with ';' for line ends. The server tells how the agent looks from outside; it is
+asked for a relay only if the policy has use for one. An agent that has one may be content with it
+before a check of a direct path, which came too early for a filter, is repeated. One that is out for
+a direct path does not tell its inside address, like a browser.
 """
 
 import ctypes
@@ -47,9 +49,9 @@ class Session:
 
     def __init__(self, say, own_address, turn, user, password, role, policy):
         self.say = say
+        self.policy = policy
         self.pair = None
         self.heard = None
-        # Regular nomination: the best path that there is, however late the other one begins.
         self.agent = agent = Nice.Agent.new_full(GLib.MainContext.default(),
                                                  Nice.Compatibility.RFC5245,
                                                  Nice.AgentOption.REGULAR_NOMINATION)
@@ -63,8 +65,11 @@ class Session:
         agent.add_local_address(own)
         self.stream = agent.add_stream(COMPONENT)
         agent.set_stream_name(self.stream, "application")
-        agent.set_relay_info(self.stream, COMPONENT, *turn, user, password,
-                             Nice.RelayType.UDP)
+        if policy == "direct":
+            agent.props.stun_server, agent.props.stun_server_port = turn
+        else:
+            agent.set_relay_info(self.stream, COMPONENT, *turn, user, password,
+                                 Nice.RelayType.UDP)
         agent.connect("candidate-gathering-done", self.on_gathered)
         agent.connect("new-selected-pair-full", self.on_pair)
         self.receiver = Receiver(self.on_data)
@@ -73,7 +78,10 @@ class Session:
         GLib.timeout_add(AGAIN, self.talk)
 
     def on_gathered(self, agent, _stream):
-        self.say("me", agent.generate_local_sdp().strip().replace("\n", ";"))
+        lines = agent.generate_local_sdp().strip().split("\n")
+        if self.policy == "direct":
+            lines = [line for line in lines if not line.endswith(" typ host")]
+        self.say("me", ";".join(lines))
 
     def take(self, description):
         if self.agent.parse_remote_sdp(description.replace(";", "\n") + "\n") < 0:

@@ -25,6 +25,15 @@ TcpConnection accept_agent(const TcpListener& rendezvous, const Process& program
     return *std::move(came);
 }
 
+std::string_view in_words(IcePolicy policy) {
+    switch (policy) {
+        case IcePolicy::direct: return "direct";
+        case IcePolicy::relayed: return "relayed";
+        case IcePolicy::any: break;
+    }
+    return "any";
+}
+
 // "relay" in the first or second place.
 bool is_relayed(std::string_view pair) {
     const std::vector<std::string_view> words = split(pair, ' ');
@@ -50,8 +59,8 @@ std::string IceAgent::description(IceRole role, IcePolicy policy) {
     description_.clear();
     pair_.clear();
     hears_.clear();
-    line_.send(concat("meet ", role == IceRole::controlling ? "controlling" : "controlled",
-                      policy == IcePolicy::relayed ? " relayed\n" : " any\n"));
+    line_.send(concat("meet ", role == IceRole::controlling ? "controlling " : "controlled ",
+                      in_words(policy), "\n"));
     const Verdict gathered = eventually(
         [this] {
             catch_up();
@@ -91,7 +100,7 @@ Path IceAgent::path() const {
     return is_relayed(pair_) ? Path::relayed : Path::direct;
 }
 
-Verdict agents_meet(IceAgent& first, IceAgent& second, Path path, IcePolicy policy) {
+Verdict agents_meet(IceAgent& first, IceAgent& second, IcePolicy policy, Path path) {
     const std::string of_first = first.description(IceRole::controlling, policy);
     const std::string of_second = second.description(IceRole::controlled, policy);
     first.is_told(of_second);
@@ -108,6 +117,13 @@ Verdict agents_meet(IceAgent& first, IceAgent& second, Path path, IcePolicy poli
                                               "' and hears '", second.hears(), "'"));
         },
         kPatience);
+}
+
+Verdict agents_meet_as_types_allow(IceAgent& first, std::string_view first_type, IceAgent& second,
+                                   std::string_view second_type) {
+    return types_allow(first_type, second_type)
+               ? agents_meet(first, second, IcePolicy::direct, Path::direct)
+               : agents_meet(first, second, IcePolicy::any, Path::relayed);
 }
 
 }  // namespace gatehouse::lab

@@ -19,7 +19,7 @@
 namespace gatehouse::lab {
 
 enum class IceRole : std::uint8_t { controlling, controlled };
-enum class IcePolicy : std::uint8_t { any, relayed };  // which candidates an agent may use
+enum class IcePolicy : std::uint8_t { direct, relayed, any };  // which candidates it may use
 
 // How two peers came together.
 enum class Path : std::uint8_t { none, relayed, direct };
@@ -64,7 +64,12 @@ struct IceStreet : Street {
 };
 
 // Introduces the two. Yes once each uses such a path and hears that the other one does.
-Verdict agents_meet(IceAgent& first, IceAgent& second, Path path,
-                    IcePolicy policy = IcePolicy::any);
+Verdict agents_meet(IceAgent& first, IceAgent& second, IcePolicy policy, Path path);
+
+// Where the NAT types allow it, agents without a relay have to meet; elsewhere those that may use
+// any path have to end up with the relay. (With a relay at hand it is up to the agents, and to
+// chance, how long they try for a direct path.)
+Verdict agents_meet_as_types_allow(IceAgent& first, std::string_view first_type, IceAgent& second,
+                                   std::string_view second_type);
 
 }  // namespace gatehouse::lab

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "gateway/base/text.h"
 #include "tests/lab/support/street.h"
@@ -59,7 +60,8 @@ class UdpPeer {
 };
 
 // One side of a meeting over TCP: a connection to the server, a listener and an attempt to connect,
-// all on one port.
+// all on one port. Where a NAT shows another port to everybody, both attempts may succeed, so that
+// there are two connections: a peer speaks and listens on each that it has.
 class TcpPeer {
   public:
     TcpPeer(const Host& host, const TcpListener& server)
@@ -74,30 +76,26 @@ class TcpPeer {
         return other_ == other;
     }
 
-    // One step towards a connection: begin, look, or begin again after a refusal. A host without an
-    // open attempt refuses the other's, so both may have to try twice.
+    // One step: begin, look, or begin again after a refusal. A host without an open attempt refuses
+    // the other's, so both may have to try twice.
     void takes_a_turn() {
-        if (connection_) return;
-        if (!attempt_) attempt_.emplace(host_.begin_connect(other_, listener_.local()));
-        if (auto came = listener_.accept(0ms)) {
-            connection_ = std::move(came);
-        } else if (attempt_->is_alive()) {
-            connection_ = std::move(attempt_);
-        } else if (attempt_->error() != 0) {
+        while (auto came = listener_.accept(0ms))
+            greet(*std::move(came));
+        if (attempt_ && attempt_->is_alive()) {
+            greet(*std::exchange(attempt_, std::nullopt));
+        } else if (attempt_ && attempt_->error() != 0) {
             attempt_.reset();
         }
-    }
-
-    bool is_connected() const { return connection_.has_value(); }
-
-    // Whether the other's word comes through, and from whom.
-    std::string hears(TcpPeer& other) {
-        if (!connection_ || !other.connection_ || !other.connection_->send(kAnswer)) {
-            return std::string(kNobody);
+        if (!attempt_ && connections_.empty()) {
+            attempt_.emplace(host_.begin_connect(other_, listener_.local()));
         }
-        if (connection_->receive_exactly(kAnswer.size()) != kAnswer) return std::string(kNobody);
-        return connection_->peer().value_or(Endpoint{}).to_string();
+        for (TcpConnection& connection : connections_) {
+            const auto peer = connection.peer();
+            if (peer && connection.receive(0ms) == kAnswer) hears_ = peer->to_string();
+        }
     }
+
+    const std::string& hears() const { return hears_; }
 
   private:
     TcpConnection introduce(const TcpListener& server) {
@@ -107,6 +105,10 @@ class TcpPeer {
         return std::move(pair.client);
     }
 
+    void greet(TcpConnection connection) {
+        if (connection.send(kAnswer)) connections_.push_back(std::move(connection));
+    }
+
     const Host& host_;
     TcpListener listener_;
     std::string outside_{kNobody};
@@ -114,7 +116,8 @@ class TcpPeer {
     TcpConnection to_server_;
     std::string other_;
     std::optional<TcpConnection> attempt_;
-    std::optional<TcpConnection> connection_;
+    std::vector<TcpConnection> connections_;
+    std::string hears_{kNobody};
 };
 
 Verdict as_types_allow(const Meeting& meeting, const Peer& first, const Peer& second) {
@@ -170,16 +173,15 @@ Meeting meet_over_tcp(const Host& first, const Host& second, const TcpListener& 
     out.second_outside = b.outside();
     if (!out.introduced()) return out;
     if (!a.is_told(out.second_outside) || !b.is_told(out.first_outside)) return out;
-    const Verdict met = eventually(
+    (void)eventually(
         [&] {
             a.takes_a_turn();
             b.takes_a_turn();
-            return a.is_connected() && b.is_connected();
+            out.first_hears = a.hears();
+            out.second_hears = b.hears();
+            return out.direct();
         },
         patience);
-    if (!met) return out;
-    out.first_hears = a.hears(b);
-    out.second_hears = b.hears(a);
     return out;
 }
 

@@ -34,7 +34,7 @@ Meeting meet_over_udp(const Host& first, const Host& second, const UdpSocket& re
                       Duration patience);
 
 // TCP: both connect to the endpoint they were told from the port that the server saw, and listen on
-// that port as well. There may be one connection then, which carries bytes both ways.
+// that port as well. Each has to hear the other's word on a connection made so.
 Meeting meet_over_tcp(const Host& first, const Host& second, const TcpListener& rendezvous,
                       Duration patience);
 

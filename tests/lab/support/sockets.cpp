@@ -37,19 +37,29 @@ Fd make_socket(const KernelAddress& address, int type) {
                        "socket");
 }
 
-void bind_to(const Fd& socket, const KernelAddress& own, const Endpoint& endpoint) {
-    // Not where the kernel chooses: it would sometimes give one port to two sockets.
-    const int reuse = endpoint.port.number != 0 ? 1 : 0;
-    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+bool is_stream(const Fd& socket) {
     int type = 0;
     socklen_t size = sizeof type;
     ::getsockopt(socket.number(), SOL_SOCKET, SO_TYPE, &type, &size);
-    if (type == SOCK_STREAM) {
-        ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEPORT, &reuse, sizeof reuse);
+    return type == SOCK_STREAM;
+}
+
+void share_port(const Fd& socket) {
+    const int on = 1;
+    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (is_stream(socket)) {
+        ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }
+}
+
+void bind_to(const Fd& socket, const KernelAddress& own, const Endpoint& endpoint) {
+    // Not where the kernel chooses: it would sometimes give one port to two sockets.
+    if (endpoint.port.number != 0) share_port(socket);
     if (::bind(socket.number(), own.get(), own.size) != 0) {
         throw_errno(concat("bind to ", endpoint.to_string()));
     }
+    // Who punches holes connects from the port on which it listens.
+    if (is_stream(socket)) share_port(socket);
 }
 
 int pending_error(int fd) {

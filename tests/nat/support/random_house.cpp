@@ -23,10 +23,6 @@ config::Config small_config(config::NatType type, std::uint32_t quota) {
     return config;
 }
 
-bool is_source(KernelSet set) {
-    return set <= KernelSet::source_session;
-}
-
 }  // namespace
 
 RandomHouse::RandomHouse(Choose choose)
