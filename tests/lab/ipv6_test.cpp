@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(the_filter_holds_while_the_daemon_is_dead_and_sessions_go_o
         [&] {
             return Verdict(house.router.nft_ruleset().find("forward_ipv6") != std::string::npos);
         },
-        5s));
+        20s));
     BOOST_TEST(pair.works());
     BOOST_TEST(house.internet.connect("[2001:db8:1::10]:80", 300ms).error() == ETIMEDOUT);
 }

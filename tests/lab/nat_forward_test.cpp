@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_forward_moves_with_the_outside_address) {
             return Verdict(
                 tcp_pair(house.internet, web, At("11.0.0.2:0"), At("11.0.0.9:8080")).works());
         },
-        5s));
+        20s));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_tcp_connection_lives_as_long_as_configured_in_each_state)
             const auto left = seconds_left(house.router, {"tcp", "dport=80 "});
             return Verdict(left && *left <= 444 && *left > 400);
         },
-        2s));
+        20s));
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_was_reset_is_remembered_for_the_transitory_time) {
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_reset_is_remembered_for_the_transitor
     TcpPair page = tcp_pair(house.pc, web);
     BOOST_REQUIRE(page.works());
     page.server->reset();
-    BOOST_TEST(eventually([&] { return Verdict(page.client.error() == ECONNRESET); }, 2s));
+    BOOST_TEST(eventually([&] { return Verdict(page.client.error() == ECONNRESET); }, 20s));
     check_full(seconds_left(house.router, {"tcp", "dport=80 "}), 444);
 }
 

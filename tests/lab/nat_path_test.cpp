@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_narrow_uplink_is_told_to_the_sender) {
             const auto got = server.receive(200ms);
             return Verdict(got && got->data == datagram(1460));
         },
-        5s));
+        20s));
 }
 
 BOOST_AUTO_TEST_CASE(a_narrow_house_is_told_to_the_sender_outside) {

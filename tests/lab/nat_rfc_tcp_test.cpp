@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(what_follows_a_reset_is_translated_as_before) {
         return out;
     }();
     page.server->reset();
-    BOOST_TEST(eventually([&] { return Verdict(page.client.error() == ECONNRESET); }, 2s));
+    BOOST_TEST(eventually([&] { return Verdict(page.client.error() == ECONNRESET); }, 20s));
     const FrameHead head{*house.pc.mac("eth0"), *house.router.mac("br-lan"), kPc, kServer};
     const auto sequence = last.tcp_sequence + static_cast<std::uint32_t>(last.payload().size());
     const TcpFields late{
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(silent_connections_live_as_long_as_the_documents_ask_for) {
     BOOST_TEST(left() > kEstablished - kMoment);
     page.client.finish();
     page.server->finish();
-    BOOST_TEST(eventually([&] { return Verdict(left() <= kTransitory); }, 2s));
+    BOOST_TEST(eventually([&] { return Verdict(left() <= kTransitory); }, 20s));
     BOOST_TEST(left() > kTransitory - kMoment);
 }
 
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(an_early_syn_is_not_answered_and_not_in_the_way) {
         wan.send(early_syn(house, Port{20000}, to));
     wan.send(early_syn(house, Port{20001}, Port{40000}));
     const auto is_early = [](const Packet& p) { return p.is_tcp() && p.tcp_sequence == 4711; };
-    BOOST_TEST(eventually([&] { return Verdict(outside.count(is_early) == 3U); }, 5s));
+    BOOST_TEST(eventually([&] { return Verdict(outside.count(is_early) == 3U); }, 20s));
     const TcpListener peer = house.internet.listen("11.0.0.2:20001");
     TcpPair met = tcp_pair(house.phone, peer, At("192.168.1.20:40000"));
     BOOST_TEST(met.seen() == "11.0.0.1:40000");

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(every_endpoint_keeps_its_outside_endpoint_after_a_foreign_f
                     house.router.run({"nft", "list", "map", "inet", "gatehouse", "source"});
                 return Verdict(map.out.find("5009") != std::string::npos);
             },
-            2s));
+            20s));
         endpoints.check_unchanged(8000 + round);
     }
 }
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_keep_alive_leaves_from_the_new_address_at_once_and_from_i
             const auto got = server.receive(50ms);
             return Verdict(got && got->from.to_string() == "11.0.0.9:6000");
         },
-        1s));
+        20s));
     BOOST_TEST(seen_by(server, console) == concat("11.0.0.9:", port_of(second).number));
     BOOST_TEST(heard_by(phone, server, "11.0.0.9:6000") == "11.0.0.2:7001");
     BOOST_TEST(outside.none(
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(the_list_of_mappings_tells_the_new_address) {
             return Verdict(list.find("11.0.0.9:6000") != std::string::npos &&
                            list.find("11.0.0.1:") == std::string::npos);
         },
-        5s));
+        20s));
 }
 
 BOOST_AUTO_TEST_CASE(a_link_that_flaps_changes_nothing) {
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_link_that_flaps_changes_nothing) {
     const Endpoints endpoints(house);
     house.unplug_wan();
     house.plug_wan();
-    BOOST_TEST(eventually([&] { return house.router.can_ping("11.0.0.2", 1s); }, 5s));
+    BOOST_TEST(eventually([&] { return house.router.can_ping("11.0.0.2", 1s); }, 20s));
     endpoints.check_unchanged(8001);
 }
 
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(nothing_leaks_while_there_is_no_outside_address) {
         },
         500ms));
     house.change_wan_address("11.0.0.9/24");
-    BOOST_TEST(eventually([&] { return Verdict(seen_by(server, phone) == "11.0.0.9:6000"); }, 5s));
+    BOOST_TEST(eventually([&] { return Verdict(seen_by(server, phone) == "11.0.0.9:6000"); }, 20s));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -28,7 +28,7 @@ class Capture {
     Verdict any(const PacketTest& test) const;
     Verdict none(const PacketTest& test) const;
     // The first that passes, also among those which came before; nothing when none came in time.
-    std::optional<Packet> wait_for(const PacketTest& test, Duration limit = 2s) const;
+    std::optional<Packet> wait_for(const PacketTest& test, Duration limit = 5s) const;
     // A copy of all so far. Bounded: beyond kMost packets only the file grows.
     std::vector<Packet> packets() const;
     // Forgets what came so far (the file keeps it).

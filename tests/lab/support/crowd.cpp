@@ -2,6 +2,7 @@
 #include "tests/lab/support/crowd.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "gateway/base/text.h"
 #include "tests/lab/support/packet.h"
@@ -83,11 +84,16 @@ std::set<std::string> mappings_in_kernel(const Host& router) {
 
 Verdict memory_and_kernel_agree(const Router& router) {
     return eventually(
-        [&] {
+        [&]() -> Verdict {
             const auto listed = mappings_listed(router);
             const auto kernel = mappings_in_kernel(router.host());
-            return Verdict(!kernel.empty() && std::includes(listed.begin(), listed.end(),
-                                                            kernel.begin(), kernel.end()));
+            if (kernel.empty() && !listed.empty()) return no_because("the kernel has none");
+            std::vector<std::string> unknown;
+            std::set_difference(kernel.begin(), kernel.end(), listed.begin(), listed.end(),
+                                std::back_inserter(unknown));
+            if (unknown.empty()) return true;
+            return no_because(concat("of ", kernel.size(), " in the kernel the daemon does not ",
+                                     "know ", unknown.size(), ", as ", unknown.front()));
         },
         10s);
 }
