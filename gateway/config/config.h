@@ -154,6 +154,22 @@ struct Upnp {
 
 constexpr Duration kInfiniteLease = Duration::max();
 
+// A network that DHCP clients are told to reach through another router.
+struct DhcpRoute {
+    Prefix4 to;
+    Ip4 via;
+
+    friend bool operator==(const DhcpRoute&, const DhcpRoute&) = default;
+};
+
+// A DHCP option by number, as it goes over the wire.
+struct DhcpOption {
+    std::uint8_t code = 0;
+    std::vector<std::uint8_t> data;
+
+    friend bool operator==(const DhcpOption&, const DhcpOption&) = default;
+};
+
 struct DhcpPool {
     std::string name;  // of the section; may be empty
     std::string interface;
@@ -161,18 +177,45 @@ struct DhcpPool {
     std::uint32_t limit = 150;  // addresses
     Duration leasetime{};       // or kInfiniteLease
     std::string domain;
-    std::vector<Ip4> dns;  // empty: the router itself
+    std::vector<Ip4> dns;  // empty: the router itself, or the servers of the outside link
+
+    bool authoritative = true;
+    bool probe = true;       // look whether an address is in use before it is offered
+    bool client_ids = true;  // tell devices apart by what they call themselves
+    bool rapid_commit = false;
+    std::optional<Ip4> router{};  // nothing: this router
+    std::vector<std::string> search{};
+    std::vector<Ip4> ntp{};
+    std::optional<std::uint16_t> mtu{};
+    std::vector<DhcpRoute> routes{};
+    std::vector<Ip4> sip_servers{};
+    std::string captive_portal{};
+    std::optional<Duration> ipv6_only{};
+    std::string boot_server{};
+    std::string boot_file{};
+    std::vector<DhcpOption> options{};
 
     friend bool operator==(const DhcpPool&, const DhcpPool&) = default;
 };
 
-// No two share a mac or an address.
+// No two share a mac, a client id or an address. A device is known by any of its macs or by its
+// client id; by its name where there are none.
 struct StaticLease {
-    Mac mac;
+    std::vector<Mac> macs;
     Ip4 address;
     std::string name;  // may be empty
+    std::vector<std::uint8_t> client_id;
+    std::optional<Duration> leasetime;
 
     friend bool operator==(const StaticLease&, const StaticLease&) = default;
+};
+
+// The files that other programs read leases and names from; empty: none.
+struct DhcpFiles {
+    std::string leases;
+    std::string hosts;
+
+    friend bool operator==(const DhcpFiles&, const DhcpFiles&) = default;
 };
 
 struct Web {
@@ -192,6 +235,7 @@ struct Config {
     Upnp upnp;
     std::vector<DhcpPool> dhcp;  // one for each interface at most
     std::vector<StaticLease> static_leases;
+    DhcpFiles dhcp_files;
     std::optional<Web> web;
 
     friend bool operator==(const Config&, const Config&) = default;

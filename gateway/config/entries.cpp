@@ -5,49 +5,13 @@
 #include <utility>
 
 #include "gateway/base/text.h"
+#include "gateway/config/claims.h"
 
 namespace gatehouse::config {
 
 namespace {
 
 constexpr std::array kForwardProtos{ForwardProto::tcp, ForwardProto::udp, ForwardProto::both};
-
-// Calls read(reader) for every section of a type.
-template <class Read>
-void each(const RawConfig& raw, std::string_view type, ProblemList& errors, ProblemList& warnings,
-          Read read) {
-    for (const RawSection& section : raw.sections) {
-        if (section.spec->type != type) continue;
-        SectionReader reader(section, errors, warnings);
-        read(reader);
-    }
-}
-
-// Remembers which section claimed something first.
-template <class Key>
-class Claims {
-  public:
-    // The line of the section that has the key already; 0 where it is free.
-    int taken(const Key& key) const {
-        const auto found = lines_.find(key);
-        return found == lines_.end() ? 0 : found->second;
-    }
-    void claim(const Key& key, int line) { lines_.emplace(key, line); }
-
-  private:
-    std::map<Key, int> lines_;
-};
-
-// Refuses the section when its key is taken; true when it is free.
-template <class Key>
-bool free_for(SectionReader& reader, const Claims<Key>& claims, const Key& key,
-              std::string_view option) {
-    const int line = claims.taken(key);
-    if (line == 0) return true;
-    reader.refuse(reader.line_of(option), concat('\'', option, "' is ", key.to_string(),
-                                                 ", which line ", line, " has already"));
-    return false;
-}
 
 // Ranges of outside ports of one protocol and the lines that claimed them; no two overlap.
 class PortClaims {
@@ -141,23 +105,6 @@ void read_dmz(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, 
         }
         first = reader.line();
         out.dmz = Dmz{*inside};
-    });
-}
-
-void read_static_leases(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
-                        Config& out) {
-    Claims<Mac> macs;
-    Claims<Ip4> addresses;
-    each(raw, "static_lease", errors, warnings, [&](SectionReader& reader) {
-        const auto mac = reader.mac("mac");
-        const auto address = reader.address("address");
-        std::string name = reader.text("name");
-        if (!reader.ok() || !mac || !address) return;
-        if (!free_for(reader, macs, *mac, "mac")) return;
-        if (!free_for(reader, addresses, *address, "address")) return;
-        macs.claim(*mac, reader.line_of("mac"));
-        addresses.claim(*address, reader.line_of("address"));
-        out.static_leases.push_back({*mac, *address, std::move(name)});
     });
 }
 

@@ -180,6 +180,7 @@ DhcpPool Loader::dhcp_pool(SectionReader& reader) {
     for (const auto& [address, line] : reader.addresses("dns", kMostDns)) {
         pool.dns.push_back(address);
     }
+    read_dhcp_details(reader, pool);
     return pool;
 }
 
@@ -252,6 +253,9 @@ void Loader::all() {
     only("upnp", [this](SectionReader& reader) { upnp(reader); });
     dhcp();
     read_static_leases(raw, errors, warnings, out);
+    only("dhcp_files", [this](SectionReader& reader) {
+        out.dhcp_files = {reader.text("leases"), reader.text("hosts")};
+    });
     only("web", [this](SectionReader& reader) { web(reader); });
 }
 

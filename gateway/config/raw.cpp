@@ -7,6 +7,7 @@
 #include <map>
 
 #include "gateway/base/text.h"
+#include "gateway/config/dhcp_values.h"
 
 namespace gatehouse::config {
 
@@ -168,6 +169,19 @@ std::optional<Target> parse_host_target(std::string_view text) {
     return target && is_host_address(target->address) ? target : std::nullopt;
 }
 
+bool is_hex(const OptionSpec& option, std::string_view text) {
+    bool ok = true;
+    const auto size = static_cast<std::int64_t>(from_hex(text, ok).size());
+    return ok && size >= option.low && size <= option.high;
+}
+
+// A group address is not that of one device; all zeros is that of none.
+std::optional<Mac> parse_device_mac(std::string_view text) {
+    const auto mac = parse_mac(text);
+    if (!mac || (mac->bytes[0] & 1U) != 0 || *mac == Mac{}) return std::nullopt;
+    return mac;
+}
+
 bool fits(const OptionSpec& option, std::string_view text) {
     switch (option.kind) {
         case Kind::interface: return is_interface(text);
@@ -175,6 +189,10 @@ bool fits(const OptionSpec& option, std::string_view text) {
         case Kind::user: return is_user(text);
         case Kind::host_name: return is_host_name(text);
         case Kind::domain: return is_domain(text);
+        case Kind::word: return is_word(text, static_cast<std::size_t>(option.high));
+        case Kind::hex: return is_hex(option, text);
+        case Kind::dhcp_route: return parse_dhcp_route(text).has_value();
+        case Kind::dhcp_option: return parse_dhcp_option(text).has_value();
         default: return false;
     }
 }
@@ -186,12 +204,7 @@ std::optional<Ip4> SectionReader::address(std::string_view name) {
 }
 
 std::optional<Mac> SectionReader::mac(std::string_view name) {
-    return one(name, [](std::string_view text) -> std::optional<Mac> {
-        const auto mac = parse_mac(text);
-        // A group address is not that of one device; all zeros is that of none.
-        if (!mac || (mac->bytes[0] & 1U) != 0 || *mac == Mac{}) return std::nullopt;
-        return mac;
-    });
+    return one(name, parse_device_mac);
 }
 
 Target SectionReader::target(std::string_view name) {
@@ -255,6 +268,10 @@ std::vector<Placed<Ip4>> SectionReader::addresses(std::string_view name, std::si
 
 std::vector<Placed<Port>> SectionReader::port_list(std::string_view name, std::size_t most) {
     return many<Port>(name, most, parse_port);
+}
+
+std::vector<Placed<Mac>> SectionReader::macs(std::string_view name, std::size_t most) {
+    return many<Mac>(name, most, parse_device_mac);
 }
 
 }  // namespace gatehouse::config

@@ -70,7 +70,7 @@ class SectionReader {
     std::optional<Mac> mac(std::string_view name);
     Target target(std::string_view name);
     Endpoint endpoint(std::string_view name);
-    // Interfaces, paths, users, host names and domains.
+    // Interfaces, paths, users, host names, domains, words and hex.
     std::string text(std::string_view name);
     // E has to_string; all lists what is allowed.
     template <class E>
@@ -84,6 +84,7 @@ class SectionReader {
     std::vector<Placed<std::string>> texts(std::string_view name, std::size_t most);
     std::vector<Placed<Ip4>> addresses(std::string_view name, std::size_t most);
     std::vector<Placed<Port>> port_list(std::string_view name, std::size_t most);
+    std::vector<Placed<Mac>> macs(std::string_view name, std::size_t most);
 
     bool has(std::string_view name) const { return find(name) != nullptr; }
     // Where an option is written, else where its section begins.

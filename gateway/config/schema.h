@@ -30,6 +30,10 @@ enum class Kind : std::uint8_t {
     user,
     host_name,
     domain,
+    word,         // a file or an address of the web, at most high bytes
+    hex,          // bytes, between low and high of them
+    dhcp_route,   // network,router
+    dhcp_option,  // number,type,value[,value...]
 };
 
 struct OptionSpec {

@@ -148,7 +148,8 @@ void House::on(const Reconfigured& event, Instant now, Effects& out) {
 void House::publish_static_hosts(Instant now, Effects& out) {
     hosts_.withdraw_all(nat::HostSource::static_);
     for (const config::StaticLease& lease : config_.static_leases) {
-        hosts_.publish(lease.address, nat::HostSource::static_, lease.mac, lease.name);
+        const auto mac = lease.macs.empty() ? std::nullopt : std::optional(lease.macs.front());
+        hosts_.publish(lease.address, nat::HostSource::static_, mac, lease.name);
     }
     tell_changed_hosts(now, out);
 }

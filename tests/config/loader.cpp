@@ -218,9 +218,36 @@ BOOST_AUTO_TEST_CASE(dhcp_and_static_leases_are_read) {
         {"", "br-lan", 2, 253, kInfiniteLease, "home.arpa", {ip("1.1.1.1"), ip("9.9.9.9")}}};
     BOOST_TEST((config.dhcp == pools));
     const std::vector<StaticLease> leases{
-        {*parse_mac("00:11:22:33:44:66"), ip("192.168.1.20"), "phone"},
-        {*parse_mac("00:11:22:33:44:67"), ip("192.168.1.21"), ""}};
+        {{*parse_mac("00:11:22:33:44:66")}, ip("192.168.1.20"), "phone", {}, {}},
+        {{*parse_mac("00:11:22:33:44:67")}, ip("192.168.1.21"), "", {}, {}}};
     BOOST_TEST((config.static_leases == leases));
+}
+
+BOOST_AUTO_TEST_CASE(everything_that_devices_can_be_told_is_read) {
+    const Config config = load(
+        "config dhcp\noption interface br-lan\noption router 192.168.1.2\nlist search home.arpa\n"
+        "list ntp 192.168.1.3\noption mtu 1492\nlist route 10.8.0.0/16,192.168.1.4\n"
+        "list sip_server 192.168.1.5\noption captive_portal https://portal.example.org/\n"
+        "option ipv6_only 30m\noption boot_server 192.168.1.6\noption boot_file pxelinux.0\n"
+        "list dhcp_option 150,address,192.168.1.7,192.168.1.8\nlist dhcp_option 43,hex,0104c0\n"
+        "list dhcp_option 252,text,http://proxy/a,b\nlist dhcp_option 23,u8,64\n"
+        "list dhcp_option 200,name,a.bc\noption authoritative 0\noption rapid_commit 1");
+    const DhcpPool& pool = config.dhcp.at(0);
+    BOOST_TEST(pool.router->to_string() == "192.168.1.2");
+    BOOST_TEST(pool.search == std::vector<std::string>{"home.arpa"});
+    BOOST_TEST(pool.mtu.value() == 1492);
+    BOOST_TEST((pool.routes ==
+                std::vector<DhcpRoute>{{*parse_prefix4("10.8.0.0/16"), ip("192.168.1.4")}}));
+    BOOST_TEST((pool.ipv6_only == Duration(30min)));
+    BOOST_TEST(pool.boot_file == "pxelinux.0");
+    BOOST_TEST(!pool.authoritative);
+    BOOST_TEST(pool.rapid_commit);
+    std::string options;
+    for (const DhcpOption& option : pool.options)
+        options += std::to_string(option.code) + "=" + to_hex(option.data) + " ";
+    BOOST_TEST(options ==
+               "150=c0a80107c0a80108 43=0104c0 252=687474703a2f2f70726f78792f612c62 23=40 "
+               "200=016102626300 ");
 }
 
 BOOST_AUTO_TEST_CASE(ten_thousand_forwards_and_leases_are_read) {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dhcp/lease_table.h"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::dhcp {
+
+namespace {
+
+template <class Index>
+void erase_one(Index& index, std::uint64_t key, Ip4 address) {
+    auto [at, end] = index.equal_range(key);
+    for (; at != end; ++at) {
+        if (at->second == address) {
+            index.erase(at);
+            return;
+        }
+    }
+}
+
+// A live lease before one that has ended, the latest first.
+auto rank(const Lease& lease) {
+    return std::tuple(lease.state == LeaseState::bound, !lease.has_ended(), lease.expires);
+}
+
+bool holds_name(const Lease& lease) {
+    return lease.state == LeaseState::bound && !lease.name.empty();
+}
+
+}  // namespace
+
+std::string_view to_string(LeaseState state) {
+    switch (state) {
+        case LeaseState::offered: return "offered";
+        case LeaseState::bound: return "bound";
+        case LeaseState::released: return "released";
+        case LeaseState::expired: return "expired";
+        case LeaseState::conflict: return "conflict";
+    }
+    return "";
+}
+
+LeaseTable::LeaseTable(const HashKey& key)
+    : key_(key), leases_(0, KeyedHash(key)), deadlines_(KeyedHash(key)) {}
+
+std::uint64_t LeaseTable::client_key(std::string_view client) const {
+    return siphash(key_, as_bytes(client));
+}
+
+std::uint64_t LeaseTable::name_key(std::string_view name) const {
+    return siphash(key_, as_bytes(to_lower(name)));
+}
+
+const Lease* LeaseTable::find(Ip4 address) const {
+    const auto found = leases_.find(address);
+    return found == leases_.end() ? nullptr : &found->second;
+}
+
+const Lease* LeaseTable::find_client(std::string_view client, const Prefix4& network) const {
+    const Lease* best = nullptr;
+    auto [at, end] = clients_.equal_range(client_key(client));
+    for (; at != end; ++at) {
+        const Lease* lease = find(at->second);
+        if (lease->client != client || !network.contains(lease->address)) continue;
+        if (best == nullptr || rank(*lease) > rank(*best)) best = lease;
+    }
+    return best;
+}
+
+std::vector<Ip4> LeaseTable::addresses_of(std::string_view client, const Prefix4& network) const {
+    std::vector<Ip4> out;
+    auto [at, end] = clients_.equal_range(client_key(client));
+    for (; at != end; ++at) {
+        if (find(at->second)->client == client && network.contains(at->second)) {
+            out.push_back(at->second);
+        }
+    }
+    std::sort(out.begin(), out.end(),
+              [this](Ip4 a, Ip4 b) { return rank(*find(a)) > rank(*find(b)); });
+    return out;
+}
+
+const Lease* LeaseTable::find_name(std::string_view name) const {
+    auto [at, end] = names_.equal_range(name_key(name));
+    for (; at != end; ++at) {
+        const Lease* lease = find(at->second);
+        if (equal_ignoring_case(lease->name, name)) return lease;
+    }
+    return nullptr;
+}
+
+void LeaseTable::index(const Lease& lease) {
+    ++counts_[static_cast<std::size_t>(lease.state)];
+    if (lease.state != LeaseState::conflict) {
+        clients_.emplace(client_key(lease.client), lease.address);
+    }
+    if (holds_name(lease)) names_.emplace(name_key(lease.name), lease.address);
+    deadlines_.set(lease.address, lease.has_ended() ? kNever : lease.expires);
+}
+
+void LeaseTable::remove_from_index(const Lease& lease) {
+    --counts_[static_cast<std::size_t>(lease.state)];
+    if (lease.state != LeaseState::conflict) {
+        erase_one(clients_, client_key(lease.client), lease.address);
+    }
+    if (holds_name(lease)) erase_one(names_, name_key(lease.name), lease.address);
+}
+
+const Lease& LeaseTable::put(Lease lease) {
+    auto found = leases_.find(lease.address);
+    if (found == leases_.end()) {
+        assert(!full());
+        found = leases_.emplace(lease.address, Lease{}).first;
+    } else {
+        remove_from_index(found->second);
+    }
+    found->second = std::move(lease);
+    index(found->second);
+    return found->second;
+}
+
+void LeaseTable::erase(Ip4 address) {
+    const auto found = leases_.find(address);
+    if (found == leases_.end()) return;
+    remove_from_index(found->second);
+    deadlines_.cancel(address);
+    leases_.erase(found);
+}
+
+std::vector<Lease> LeaseTable::sorted() const {
+    std::vector<Lease> out;
+    out.reserve(leases_.size());
+    for (const auto& [address, lease] : leases_)
+        out.push_back(lease);
+    std::sort(out.begin(), out.end(),
+              [](const Lease& a, const Lease& b) { return a.address < b.address; });
+    return out;
+}
+
+}  // namespace gatehouse::dhcp

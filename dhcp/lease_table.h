@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// All leases, by address, by device and by name, and the deadlines of those that have one.
+// Strangers choose the keys, so the hashes are keyed, and the number of leases is bounded.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dhcp/lease.h"
+#include "gateway/base/hash.h"
+#include "gateway/base/timer_queue.h"
+
+namespace gatehouse::dhcp {
+
+class LeaseTable {
+  public:
+    static constexpr std::size_t kMostLeases = 65536;
+
+    explicit LeaseTable(const HashKey& key);
+
+    const Lease* find(Ip4 address) const;
+    // The lease of a device in a network; a live one before one that has ended.
+    const Lease* find_client(std::string_view client, const Prefix4& network) const;
+    // All of them, the best first.
+    std::vector<Ip4> addresses_of(std::string_view client, const Prefix4& network) const;
+    // The bound lease with a name, whatever its case.
+    const Lease* find_name(std::string_view name) const;
+    bool full() const { return leases_.size() >= kMostLeases; }
+
+    // Instead of what was at the address; the table must not be full where nothing was.
+    const Lease& put(Lease lease);
+    void erase(Ip4 address);
+
+    std::optional<Instant> next_deadline() const { return deadlines_.next(); }
+    // An address whose offer, lease or quarantine is over.
+    std::optional<Ip4> pop_expired(Instant now) { return deadlines_.pop_expired(now); }
+
+    std::size_t size() const { return leases_.size(); }
+    std::size_t count(LeaseState state) const { return counts_[static_cast<std::size_t>(state)]; }
+    const std::unordered_map<Ip4, Lease, KeyedHash>& all() const { return leases_; }
+    std::vector<Lease> sorted() const;  // by address
+
+  private:
+    using Index = std::unordered_multimap<std::uint64_t, Ip4>;
+
+    std::uint64_t client_key(std::string_view client) const;
+    std::uint64_t name_key(std::string_view name) const;
+    void index(const Lease& lease);
+    void remove_from_index(const Lease& lease);
+
+    HashKey key_;
+    std::unordered_map<Ip4, Lease, KeyedHash> leases_;
+    // By hash, so that no text is held twice; what is found is compared.
+    Index clients_;
+    Index names_;
+    TimerQueue<Ip4, KeyedHash> deadlines_;
+    std::array<std::size_t, 5> counts_{};  // by state
+};
+
+}  // namespace gatehouse::dhcp
