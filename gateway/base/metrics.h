@@ -36,6 +36,15 @@ enum class Metric : std::uint8_t {
     mappings_ended,
     mappings_revived,
     refused,
+    leases,
+    dhcp_addresses,
+    dhcp_addresses_free,
+    dhcp_received,
+    dhcp_sent,
+    dhcp_dropped,
+    dhcp_lease_changes,
+    dhcp_probes,
+    dhcp_other_servers,
     count_,  // how many there are
 };
 
@@ -90,6 +99,27 @@ inline constexpr std::array kMetrics{
               "no_outside_address protocol host_quota pool_empty table_full commit_failed "
               "port_taken port_reserved bad_request too_many_ports owner_quota not_owner not_found",
               "Mappings and forwards that were refused, by reason."},
+    MetricRow{Metric::leases, "gatehouse_leases", MetricKind::gauge, "state",
+              "offered bound released expired conflict", "Address leases, by state."},
+    MetricRow{Metric::dhcp_addresses, "gatehouse_dhcp_addresses", MetricKind::gauge, "interface",
+              "", "Addresses that may be given to any device, by interface."},
+    MetricRow{Metric::dhcp_addresses_free, "gatehouse_dhcp_addresses_free", MetricKind::gauge,
+              "interface", "", "Those of them that nobody has or had lately, by interface."},
+    MetricRow{Metric::dhcp_received, "gatehouse_dhcp_received_total", MetricKind::counter, "type",
+              "discover request decline release inform", "DHCP messages of devices, by type."},
+    MetricRow{Metric::dhcp_sent, "gatehouse_dhcp_sent_total", MetricKind::counter, "type",
+              "offer ack nak", "DHCP messages to devices, by type."},
+    MetricRow{Metric::dhcp_dropped, "gatehouse_dhcp_dropped_total", MetricKind::counter, "reason",
+              "malformed not_for_servers no_network no_identity other_server spoofed "
+              "unknown_client not_owner pool_empty table_full declined_share",
+              "DHCP messages that got no answer, by reason."},
+    MetricRow{Metric::dhcp_lease_changes, "gatehouse_dhcp_lease_changes_total", MetricKind::counter,
+              "change", "bound renewed released expired conflict forgotten",
+              "What happened to leases."},
+    MetricRow{Metric::dhcp_probes, "gatehouse_dhcp_probes_total", MetricKind::counter, "", "",
+              "Times it was asked whether somebody uses an address."},
+    MetricRow{Metric::dhcp_other_servers, "gatehouse_dhcp_other_servers_total", MetricKind::counter,
+              "", "", "Times a device chose another DHCP server on the same link."},
 };
 
 // The row of every enumerator stands at its place, with a name that follows the rules.

@@ -87,4 +87,14 @@ void write_json(JsonWriter& json, const HostRow& row) {
     json.end_object();
 }
 
+void write_json(JsonWriter& json, const LeaseRow& row) {
+    json.begin_object();
+    json.field("address", row.address.to_string());
+    json.field("mac", text_of(row.mac));
+    json.field("name", none_if_empty(row.name));
+    json.field("state", row.state);
+    json.field("expires_in", seconds_of(row.expires_in));
+    json.end_object();
+}
+
 }  // namespace gatehouse::control

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The lists of the control API: /api/v1/mappings, sessions, forwards and hosts. Each is an array of
-// flat objects whose field names are stable. Endpoints are "192.0.2.1:80", or the address alone
-// where there is no port; ranges of a forward "192.0.2.1:8000-8010"; times are whole seconds; null
-// stands where something does not apply, and in `expires_in` for never.
+// The lists of the control API: /api/v1/mappings, sessions, forwards, hosts and leases. Each is an
+// array of flat objects whose field names are stable. Endpoints are "192.0.2.1:80", or the address
+// alone where there is no port; ranges of a forward "192.0.2.1:8000-8010"; times are whole seconds;
+// null stands where something does not apply, and in `expires_in` for never.
 #pragma once
 
 #include <cstdint>
@@ -74,10 +74,21 @@ struct HostRow {
     friend bool operator==(const HostRow&, const HostRow&) = default;
 };
 
+struct LeaseRow {
+    Ip4 address;
+    std::optional<Mac> mac;
+    std::string name;        // may be empty
+    std::string_view state;  // offered bound released expired conflict
+    std::optional<Duration> expires_in;
+
+    friend bool operator==(const LeaseRow&, const LeaseRow&) = default;
+};
+
 void write_json(JsonWriter& json, const MappingRow& row);
 void write_json(JsonWriter& json, const SessionRow& row);
 void write_json(JsonWriter& json, const ForwardRow& row);
 void write_json(JsonWriter& json, const HostRow& row);
+void write_json(JsonWriter& json, const LeaseRow& row);
 
 // The array of all rows.
 template <class Row>

@@ -53,6 +53,14 @@ constexpr std::array kHosts{
     Column{"sessions", "SESSIONS", Kind::number},
 };
 
+constexpr std::array kLeases{
+    Column{"address", "ADDRESS"},
+    Column{"mac", "MAC"},
+    Column{"name", "NAME"},
+    Column{"state", "STATE"},
+    Column{"expires_in", "EXPIRES", Kind::seconds},
+};
+
 std::string two_digits(std::int64_t n) {
     return concat(n < 10 ? "0" : "", n);
 }
@@ -79,6 +87,7 @@ std::span<const Column> columns_of(std::string_view resource) {
     if (resource == "sessions") return kSessions;
     if (resource == "forwards") return kForwards;
     if (resource == "hosts") return kHosts;
+    if (resource == "leases") return kLeases;
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/config/loader.h"
 #include "gateway/daemon/daemon.h"
+#include "gateway/daemon/dhcp_api.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_api.h"
 
@@ -49,6 +50,7 @@ control::Response Daemon::serve(const control::Request& request) {
     const NatApi nat{house_.engine(), house_.hosts(), [this] { return sessions(); },
                      [this] { flush_nat(); }};
     if (auto answer = serve_nat(nat, request, loop_->now())) return std::move(*answer);
+    if (auto answer = serve_dhcp(house_.dhcp(), request, loop_->now())) return std::move(*answer);
     if (!reads) return failure(405, "this can only be read");
     if (request.path == "/api/v1/status")
         return {200, "application/json", write_status_json(status())};
@@ -97,6 +99,7 @@ control::Response Daemon::reload(const std::string& text) {
         say(Level::notice, "configuration reloaded", {{"file", config_file_}});
         log_.set_most(level_of(result.config->gateway.log_level));
         handle(Reconfigured{*result.config});
+        serve_dhcp_links();
     }
     return out;
 }
@@ -126,6 +129,7 @@ control::StatusView Daemon::status() const {
     out.mapping = to_string(config.nat.mapping);
     out.filtering = to_string(config.nat.filtering);
     add_nat_counts(out, house_.engine(), house_.hosts(), loop_->now());
+    add_dhcp_counts(out, house_.dhcp(), house_.metrics());
     out.kernel = kernel_facts_;
     out.safeguards = safeguards_;
     return out;
@@ -136,6 +140,7 @@ std::string Daemon::metrics_text() {
     metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
     metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
     update_nat_metrics(metrics, house_.engine(), loop_->now());
+    update_dhcp_metrics(metrics, house_.dhcp());
     std::string out;
     metrics.write_prometheus(out);
     return out;

@@ -13,6 +13,7 @@
 #include "gateway/base/text.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/lock.h"
+#include "gateway/daemon/name_servers.h"
 #include "gateway/daemon/router_ports.h"
 #include "gateway/kernel/ruleset_loader.h"
 #include "gateway/nat/ruleset.h"
@@ -116,12 +117,15 @@ Status Daemon::start() {
         say(Level::info, name, {{"state", state}});
     const Status watching = watch_everything();
     if (!watching) return watching;
+    open_dhcp();
     handle(LinksSeen{interfaces_of(links_->table())});
     look_at_ports();
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
-    handle(Started{start_config_, abilities});
+    handle(Started{start_config_, abilities, read_host_name()});
+    handle(dhcp::Event(dhcp_->restore()));
+    serve_dhcp_links();
     tell_neighbours();
     if (failure_) return fail(*failure_);
     return {};
@@ -195,6 +199,7 @@ Status Daemon::run() {
         if (!loop_->run()) return fail("waiting for events failed");
     }
     if (failure_) return fail(*failure_);
+    dhcp_->finish(house_.dhcp());
     if (house_.config().gateway.flush_on_exit) {
         const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
         if (!removed.status) return removed.status;
@@ -227,6 +232,7 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        dhcp_->perform(effects.dhcp, house_.dhcp());
         std::swap(effects, next);
         next.clear();
     }
@@ -314,6 +320,7 @@ void Daemon::tell_neighbours() {
 void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
     handle(PortsSeen{read_router_ports()});
+    handle(NameServersSeen{read_name_servers()});
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }
 
@@ -328,6 +335,7 @@ std::optional<std::vector<kernel::Session>> Daemon::sessions() {
 void Daemon::read_links() {
     if (!links_->read()) return;
     handle(LinksSeen{interfaces_of(links_->table())});
+    serve_dhcp_links();
     // Who is inside depends on the prefixes of the interfaces.
     tell_neighbours();
 }

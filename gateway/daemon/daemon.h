@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "dhcp/shell/shell.h"
 #include "gateway/base/log.h"
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
@@ -57,6 +58,10 @@ class Daemon {
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
+    // daemon_dhcp.cpp
+    void open_dhcp();
+    void handle(const dhcp::Event& event);
+    void serve_dhcp_links();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
     std::optional<std::vector<kernel::Session>> sessions();
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
@@ -77,6 +82,7 @@ class Daemon {
     std::optional<kernel::NftWatch> nft_;
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
+    std::optional<dhcp::Shell> dhcp_;
     std::unique_ptr<control::HttpServer> control_;
     std::optional<loop::TimerId> timer_;
     config::Config start_config_;  // what only a restart changes is compared with it

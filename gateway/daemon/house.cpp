@@ -50,9 +50,10 @@ std::vector<Ip4> outside_addresses_of(const Interface& wan) {
 void Effects::clear() {
     steps.clear();
     nat.clear();
+    dhcp.clear();
 }
 
-House::House(const HashKey& key) : key_(key) {
+House::House(const HashKey& key) : key_(key), dhcp_(key) {
     hosts_.subscribe(
         [this](const IpAddress& address, const nat::Host*) { changed_hosts_.push_back(address); });
 }
@@ -89,6 +90,8 @@ void House::set_timer(Effects& out) {
         const auto deadline = engine_->next_deadline();
         if (deadline && (!next || *deadline < *next)) next = deadline;
     }
+    const auto lease = dhcp_.next_deadline();
+    if (lease && (!next || *lease < *next)) next = lease;
     if (next == timer_) return;
     timer_ = next;
     if (next) out.steps.emplace_back(SetTimer{*next});
@@ -127,11 +130,13 @@ void House::on(const Started& event, Instant now, Effects& out) {
     started_ = now;
     config_ = event.config;
     abilities_ = event.abilities;
+    host_name_ = event.host_name;
     publish_static_hosts(now, out);
     changed_hosts_.clear();
     engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
+    configure_dhcp(now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -141,6 +146,7 @@ void House::on(const Reconfigured& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     update_outside(now, out);
     tell_engine(nat::Reconfigured{config_}, now, out);
+    configure_dhcp(now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -165,6 +171,7 @@ void House::on(const PortsSeen& event, Instant now, Effects& out) {
     router_ports_ = event.ports;
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     if (loaded_once_) out.steps.emplace_back(SetRouterPorts{router_ports_});
+    update_name_servers(now, out);
 }
 
 void House::on(const NeighbourSeen& event, Instant now, Effects& out) {
@@ -251,6 +258,7 @@ void House::on(const TimerFired&, Instant now, Effects& out) {
     timer_.reset();
     if (load_at_ && *load_at_ <= now) load(now, out);
     tell_engine(nat::TimerFired{}, now, out);
+    tell_dhcp(dhcp::TimerFired{}, now, out);
 }
 
 void House::on(const LinksSeen& event, Instant now, Effects& out) {
@@ -261,6 +269,7 @@ void House::on(const LinksSeen& event, Instant now, Effects& out) {
     note(config_.gateway.wan);
     std::for_each(config_.gateway.lan.begin(), config_.gateway.lan.end(), note);
     update_outside(now, out);
+    update_dhcp_links(now, out);
 }
 
 void House::note_interface(const Interface* before, const Interface* after, std::string_view name,

@@ -23,6 +23,7 @@
 #include <variant>
 #include <vector>
 
+#include "dhcp/server.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
@@ -56,6 +57,7 @@ struct Abilities {
 struct Started {
     config::Config config;
     Abilities abilities;
+    std::string host_name{};  // of the router; may be empty
 };
 struct Reconfigured {
     config::Config config;
@@ -76,9 +78,12 @@ struct NeighbourSeen {
     IpAddress address;
     std::optional<Mac> mac;  // nothing: nobody answers there any more
 };
+struct NameServersSeen {  // that the router itself asks, by address
+    std::vector<Ip4> servers;
+};
 struct TimerFired {};
 using Event = std::variant<Started, Reconfigured, LinksSeen, RulesetDone, TableTouched, PortsSeen,
-                           NeighbourSeen, TimerFired>;
+                           NeighbourSeen, NameServersSeen, TimerFired>;
 
 // Effects: the steps, to be carried out in their order, then those of the NAT engine.
 struct LoadRuleset {
@@ -108,8 +113,9 @@ using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterP
 struct Effects {
     std::vector<Step> steps;
     nat::Effects nat;
+    dhcp::Effects dhcp;
 
-    bool empty() const { return steps.empty() && nat.empty(); }
+    bool empty() const { return steps.empty() && nat.empty() && dhcp.empty(); }
     void clear();
 };
 
@@ -130,6 +136,7 @@ class House {
     // Appends what is to be done.
     void handle(const Event& event, Instant now, Effects& out);
     void handle(const nat::Event& event, Instant now, Effects& out);
+    void handle(const dhcp::Event& event, Instant now, Effects& out);
     // Appends what calls of the engine's service have left to be done.
     void flush_nat(Instant now, Effects& out);
 
@@ -137,6 +144,7 @@ class House {
     // From the start on.
     nat::Engine& engine() { return *engine_; }
     const nat::Engine& engine() const { return *engine_; }
+    const dhcp::Server& dhcp() const { return dhcp_; }
     nat::Hosts& hosts() { return hosts_; }
     const nat::Hosts& hosts() const { return hosts_; }
     // The interface of that name as last seen; nothing while it is away.
@@ -156,12 +164,21 @@ class House {
     void on(const TableTouched& event, Instant now, Effects& out);
     void on(const PortsSeen& event, Instant now, Effects& out);
     void on(const NeighbourSeen& event, Instant now, Effects& out);
+    void on(const NameServersSeen& event, Instant now, Effects& out);
     void on(const TimerFired& event, Instant now, Effects& out);
 
     void publish_static_hosts(Instant now, Effects& out);
     void tell_changed_hosts(Instant now, Effects& out);
     void tell_engine(const nat::Event& event, Instant now, Effects& out);
     void log_notices(Instant now, Effects& out, std::size_t first);
+    // house_dhcp.cpp
+    void tell_dhcp(const dhcp::Event& event, Instant now, Effects& out);
+    void configure_dhcp(Instant now, Effects& out);
+    void update_dhcp_links(Instant now, Effects& out);
+    void update_name_servers(Instant now, Effects& out);
+    void note_lease(const dhcp::Change& change, Effects& out);
+    void note_exchange(const dhcp::Notice& notice, Instant now, Effects& out);
+
     void set_timer(Effects& out);
     bool is_inside(const IpAddress& address) const;
     std::vector<Prefix4> inside_prefixes() const;
@@ -183,6 +200,10 @@ class House {
     nat::Hosts hosts_;
     std::vector<IpAddress> changed_hosts_;
     std::unique_ptr<nat::Engine> engine_;
+    dhcp::Server dhcp_;
+    std::string host_name_;
+    std::vector<Ip4> name_servers_;
+    RateLimit dhcp_warnings_{5, 60s};
     RateLimit refusals_{5, 10s};
     std::optional<Instant> timer_;  // the one that was asked for last
     Metrics metrics_;

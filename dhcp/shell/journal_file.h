@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The journal of leases on a disk that may be flash, full, read-only or torn. Changes are written
+// before their answers leave, so a daemon that dies forgets nothing; the disk is made to keep them
+// every kSyncPause, so a power cut forgets no more than that. While the disk does not take them
+// leases are served from memory, and the whole is written again when it does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dhcp/journal.h"
+#include "gateway/base/result.h"
+#include "gateway/loop/loop.h"
+
+namespace gatehouse::dhcp {
+
+constexpr Duration kSyncPause = 10s;
+constexpr Duration kRetryPause = 60s;
+
+class JournalFile {
+  public:
+    explicit JournalFile(std::string path) : path_(std::move(path)) {}
+
+    // What was stored. Where the end of the file is not good, it is kept as PATH.bad.
+    std::vector<Lease> load(Instant now);
+    // Everything that is alive, in place of what is there.
+    Status rewrite(const std::vector<Lease>& leases, Instant now);
+    // At the end of the file. False where the disk did not take it: rewrite() when due() says so.
+    bool append(const std::vector<Change>& changes, Instant now);
+
+    // When there is something to do: to sync, or to write all again.
+    std::optional<Instant> due() const;
+    // Whether the journal is so much longer than what is alive, or so broken, that it is to be
+    // written again.
+    bool wants_rewrite(Instant now) const;
+    void sync();
+    bool broken() const { return broken_; }
+
+  private:
+    std::string path_;
+    BootId boot_{};
+    loop::Fd file_;
+    std::size_t size_ = 0;        // of the file
+    std::size_t fresh_size_ = 0;  // after the last rewrite
+    bool broken_ = true;
+    std::optional<Instant> sync_at_;
+    std::optional<Instant> retry_at_;
+};
+
+// A file that others read: they see the old text or the new one, never a part.
+Status replace_file(const std::string& path, Bytes content, unsigned mode, bool durable);
+
+}  // namespace gatehouse::dhcp

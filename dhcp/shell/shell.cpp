@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dhcp/shell/shell.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "dhcp/lease_files.h"
+#include "gateway/base/text.h"
+
+namespace gatehouse::dhcp {
+
+namespace {
+
+// Many devices come at once; the files are written for all of them together.
+constexpr Duration kFilesPause = 1s;
+constexpr unsigned kEverybodyReads = 0644;
+
+}  // namespace
+
+Shell::Shell(loop::Loop& loop, const std::string& state, Sockets::Feed feed, Say say)
+    : loop_(loop),
+      say_(std::move(say)),
+      journal_(state + "/leases.journal"),
+      sockets_(loop, std::move(feed), [this](const std::string& interface, const Error& error) {
+          this->say(Level::error, "interface not served",
+                    {{"interface", interface}, {"reason", error.text}});
+      }) {}
+
+void Shell::say(Level level, std::string fact, std::vector<LogLine::Field> fields) {
+    say_({level, "dhcp", std::move(fact), std::move(fields)});
+}
+
+Restored Shell::restore() {
+    Restored out{journal_.load(loop_.now())};
+    if (!out.leases.empty()) {
+        say(Level::info, "leases restored", {{"count", std::to_string(out.leases.size())}});
+    }
+    return out;
+}
+
+void Shell::set_files(const config::DhcpFiles& files) {
+    if (files == files_) return;
+    files_ = files;
+    files_at_ = loop_.now();
+}
+
+void Shell::rewrite(const Server& server) {
+    used_ = true;
+    const Status written = journal_.rewrite(server.leases().sorted(), loop_.now());
+    if (!written) say(Level::warning, "leases not stored", {{"reason", written.error().text}});
+}
+
+void Shell::perform(const Effects& effects, const Server& server) {
+    const Instant now = loop_.now();
+    if (!effects.changes.empty()) {
+        // The first change of a run writes everything anew, with the boot that it belongs to.
+        if (!used_) {
+            rewrite(server);
+        } else if (!journal_.append(effects.changes, now) && !journal_.due()) {
+            rewrite(server);
+        }
+        if (journal_.wants_rewrite(now)) rewrite(server);
+        if (!files_at_) files_at_ = now + kFilesPause;
+    }
+    sockets_.send(effects);
+    arm(server);
+}
+
+void Shell::arm(const Server& server) {
+    std::optional<Instant> next = journal_.due();
+    const bool has_files = !files_.leases.empty() || !files_.hosts.empty();
+    if (files_at_ && has_files) next = next ? std::min(*next, *files_at_) : *files_at_;
+    if (timer_ && next && timer_->first <= *next) return;
+    if (timer_) loop_.cancel(timer_->second);
+    timer_.reset();
+    if (!next) return;
+    timer_.emplace(*next, loop_.at(*next, [this, &server] { wake(server); }));
+}
+
+void Shell::wake(const Server& server) {
+    timer_.reset();
+    const Instant now = loop_.now();
+    if (journal_.wants_rewrite(now)) {
+        rewrite(server);
+    } else if (journal_.due() && *journal_.due() <= now) {
+        journal_.sync();
+    }
+    if (files_at_ && *files_at_ <= now) write_files(server);
+    arm(server);
+}
+
+void Shell::write_files(const Server& server) {
+    files_at_.reset();
+    const auto write = [this](const std::string& path, std::string_view text) {
+        if (path.empty()) return;
+        const Status written = replace_file(path, as_bytes(text), kEverybodyReads, false);
+        if (!written) say(Level::warning, "file not written", {{"reason", written.error().text}});
+    };
+    const std::vector<Lease> leases = server.leases().sorted();
+    write(files_.leases, write_lease_file(leases, std::time(nullptr), loop_.now()));
+    write(files_.hosts, write_hosts_file(leases, server.networks()));
+}
+
+void Shell::finish(const Server& server) {
+    if (files_at_) write_files(server);
+    if (used_ && !journal_.broken()) journal_.sync();
+}
+
+}  // namespace gatehouse::dhcp

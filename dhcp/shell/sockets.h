@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The sockets of the links that are served. They follow interfaces that come, go, and come back
+// with another index.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dhcp/events.h"
+#include "gateway/base/result.h"
+#include "gateway/kernel/packet_socket.h"
+#include "gateway/loop/loop.h"
+
+namespace gatehouse::dhcp {
+
+struct ServedLink {
+    std::string interface;
+    unsigned index = 0;
+    Mac mac;
+
+    friend bool operator==(const ServedLink&, const ServedLink&) = default;
+};
+
+class Sockets {
+  public:
+    using Feed = std::function<void(const Event&)>;
+    using Complain = std::function<void(const std::string& interface, const Error&)>;
+
+    Sockets(loop::Loop& loop, Feed feed, Complain complain)
+        : loop_(loop), feed_(std::move(feed)), complain_(std::move(complain)) {}
+    Sockets(const Sockets&) = delete;
+    Sockets& operator=(const Sockets&) = delete;
+    ~Sockets();
+
+    // Serves these links and no others.
+    void serve(const std::vector<ServedLink>& links);
+    void send(const Effects& effects);
+
+  private:
+    struct Open {
+        ServedLink link;
+        loop::Fd udp;
+        kernel::PacketSocket frames;
+    };
+
+    Result<Open> open(const ServedLink& link);
+    void close(const Open& open);
+    void read_requests(const std::string& interface);
+    void read_arp(const std::string& interface);
+    void send(const Open& open, const Send& send);
+
+    loop::Loop& loop_;
+    Feed feed_;
+    Complain complain_;
+    std::map<std::string, Open> open_;
+};
+
+}  // namespace gatehouse::dhcp
