@@ -88,9 +88,9 @@ class Reader {
 
     Instant end_of(const Lease& lease, std::uint64_t end, std::uint32_t left) const {
         if (lease.state == LeaseState::bound && left == kForEver) return kNever;
-        // No lease ends later than the time that was left when it was written.
+        // No lease ends later than the time that was left when it was written, in whole seconds.
         const Instant latest = now_ + std::chrono::seconds(lease.has_ended() ? 0 : left);
-        if (!this_boot_ || end > nanoseconds(latest)) return latest;
+        if (!this_boot_ || end >= nanoseconds(latest + 1s)) return latest;
         return Instant(Duration(static_cast<std::int64_t>(end)));
     }
 

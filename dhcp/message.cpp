@@ -65,6 +65,11 @@ struct Layout {
     }
 };
 
+// What is not placed among the others.
+bool has_place_of_its_own(std::uint8_t code) {
+    return code == option::relay_agent || code == option::overload;
+}
+
 // Fills the fields one after the other.
 Layout lay_out(const Message& message, std::size_t most) {
     static constexpr std::size_t kOverloadSize = 3;
@@ -73,13 +78,12 @@ Layout lay_out(const Message& message, std::size_t most) {
     std::size_t whole = 0;
     for (const Option& option : message.options.all()) {
         if (option.code == option::relay_agent) layout.last = &option;
-        whole += wire_size(option.data.size());
+        if (!has_place_of_its_own(option.code)) whole += wire_size(option.data.size());
     }
     if (layout.last != nullptr) {
         const std::size_t size = wire_size(layout.last->data.size());
         if (size > main) layout.last = nullptr;
         main -= layout.last == nullptr ? 0 : size;
-        whole -= size;
     }
     if (whole > main) main -= std::min(main, kOverloadSize);
     std::size_t file = message.file.empty() ? kFileSize - 1 : 0;
@@ -90,7 +94,7 @@ Layout lay_out(const Message& message, std::size_t most) {
         return true;
     };
     for (const Option& option : message.options.all()) {
-        if (option.code == option::relay_agent) continue;
+        if (has_place_of_its_own(option.code)) continue;
         const std::size_t size = wire_size(option.data.size());
         if (fits(size, main)) {
             layout.main.push_back(&option);

@@ -36,12 +36,18 @@ void World::start(const config::Config& config) {
     house_ = std::make_unique<daemon::House>(HashKey::make(random_));
     handle(daemon::LinksSeen{kernel_.interfaces});
     handle(daemon::Started{config, {}});
+    if (house_) tell(dhcp::Restored{dhcp::read_journal(journal_, boot_, now_).leases});
 }
 
 void World::kill() {
     house_.reset();
     timer_.reset();
     ++life_;
+}
+
+void World::reboot() {
+    kill();
+    ++boot_[0];
 }
 
 void World::reconfigure(const config::Config& config) {
@@ -61,6 +67,33 @@ void World::handle(const nat::Event& event) {
     perform(effects);
 }
 
+void World::tell(const dhcp::Event& event) {
+    if (!house_) return;
+    daemon::Effects effects;
+    house_->handle(event, now_, effects);
+    perform(effects);
+}
+
+void World::perform(const dhcp::Effects& effects) {
+    if (!effects.changes.empty()) {
+        if (journal_.empty()) dhcp::append_magic(journal_);
+        dhcp::append_boot(journal_, boot_);
+    }
+    for (const dhcp::Change& change : effects.changes)
+        dhcp::append_change(journal_, change, now_);
+    // Devices hear of it a moment later, when all of this is done.
+    for (const dhcp::Send& send : effects.sends) {
+        later(1ms, [this, send] {
+            if (on_dhcp_sent) on_dhcp_sent(send);
+        });
+    }
+    for (const dhcp::ArpProbe& probe : effects.probes) {
+        later(1ms, [this, probe] {
+            if (on_arp_probe) on_arp_probe(probe.address);
+        });
+    }
+}
+
 // As the daemon does it: all effects, then those that come of them.
 void World::perform(daemon::Effects& effects) {
     daemon::Effects next;
@@ -69,6 +102,7 @@ void World::perform(daemon::Effects& effects) {
             if (house_) perform(step, next);
         }
         if (house_) commit(effects.nat, next);
+        if (house_) perform(effects.dhcp);
         std::swap(effects, next);
         next.clear();
     }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "dhcp/journal.h"
 #include "gateway/base/random.h"
 #include "gateway/daemon/house.h"
 #include "tests/world/fake_kernel.h"
@@ -28,8 +29,10 @@ class World {
     // The daemon begins; without it nothing is handled.
     void start(const config::Config& config);
     void start() { start(wanted_); }
-    // As with kill -9: the house forgets, the kernel does not.
+    // As with kill -9: the house forgets, the kernel and the disk do not.
     void kill();
+    // What begins after this is another boot.
+    void reboot();
     bool runs() const { return house_ != nullptr; }
     void reconfigure(const config::Config& config);
 
@@ -49,6 +52,10 @@ class World {
     void see_neighbour(const IpAddress& address, std::optional<Mac> mac);
     // What a room asks of the engine; its edits reach the kernel.
     void ask(const std::function<void(nat::MappingService&)>& call);
+    // What devices send to the DHCP server and hear from it.
+    void tell(const dhcp::Event& event);
+    std::function<void(const dhcp::Send&)> on_dhcp_sent;
+    std::function<void(Ip4)> on_arp_probe;
 
     // Notices take up to this long, and come twice now and then.
     void set_slowness(Duration most) { slowness_ = most; }
@@ -75,6 +82,7 @@ class World {
     void handle(const nat::Event& event);
     void perform(daemon::Effects& effects);
     void perform(const daemon::Step& step, daemon::Effects& next);
+    void perform(const dhcp::Effects& effects);
     void load(const std::string& text, daemon::Effects& next);
     void commit(const nat::Effects& effects, daemon::Effects& next);
     void tell_elements(bool adopt, daemon::Effects& next);
@@ -96,6 +104,8 @@ class World {
     std::deque<Instant> recent_loads_;
     std::size_t most_loads_ = 0;
     std::optional<std::string> start_failure_;
+    dhcp::BootId boot_{1};
+    std::vector<std::uint8_t> journal_;  // of leases, on the disk
 };
 
 }  // namespace gatehouse::world
