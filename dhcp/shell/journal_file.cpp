@@ -2,6 +2,7 @@
 #include "dhcp/shell/journal_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,7 +68,9 @@ Status replace_file(const std::string& path, Bytes content, unsigned mode, bool 
     const loop::Fd file(
         ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t{mode}));
     if (!file) return fail_with_errno(fresh);
-    if (!write_all(file.get(), content) || (durable && ::fdatasync(file.get()) != 0) ||
+    // Whatever the mask of the process is: who is to read it can.
+    if (::fchmod(file.get(), mode_t{mode}) != 0 || !write_all(file.get(), content) ||
+        (durable && ::fdatasync(file.get()) != 0) ||
         std::rename(fresh.c_str(), path.c_str()) != 0) {
         const auto failure = fail_with_errno(path);
         ::unlink(fresh.c_str());

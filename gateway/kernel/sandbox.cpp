@@ -90,6 +90,7 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_fsync,
     SYS_fdatasync,
     SYS_ftruncate,
+    SYS_fchmod,
     SYS_flock,
     SYS_memfd_create,
     SYS_dup,

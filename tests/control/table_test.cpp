@@ -109,6 +109,20 @@ BOOST_AUTO_TEST_CASE(a_host_has_the_fields_that_are_promised) {
                R"("sessions":null}])");
 }
 
+BOOST_AUTO_TEST_CASE(a_lease_has_the_fields_that_are_promised) {
+    const LeaseRow phone{Ip4::of(192, 168, 1, 100), parse_mac("00:11:22:33:44:55"), "phone",
+                         "bound", 43199s};
+    const LeaseRow gone{Ip4::of(192, 168, 1, 101), {}, "", "released", {}};
+    BOOST_TEST(write_rows_json(std::vector{phone, gone}) ==
+               R"([{"address":"192.168.1.100","mac":"00:11:22:33:44:55","name":"phone",)"
+               R"("state":"bound","expires_in":43199},)"
+               R"({"address":"192.168.1.101","mac":null,"name":null,"state":"released",)"
+               R"("expires_in":null}])");
+    BOOST_TEST(shown("leases", write_rows_json(std::vector{phone})) ==
+               "ADDRESS        MAC                NAME   STATE  EXPIRES\n"
+               "192.168.1.100  00:11:22:33:44:55  phone  bound   11h59m\n");
+}
+
 BOOST_AUTO_TEST_CASE(no_rows_are_an_empty_array) {
     BOOST_TEST(write_rows_json(std::vector<HostRow>()) == "[]");
 }
