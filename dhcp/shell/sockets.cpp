@@ -14,11 +14,22 @@ namespace gatehouse::dhcp {
 
 namespace {
 
-constexpr int kBurst = 64;  // requests in one turn of the loop, so that others get theirs
+// In one turn of the loop, so that others get theirs.
+constexpr int kMostRead = 512;
+constexpr std::size_t kMostDiscovers = 32;
+
+// Where every client says first what it wants.
+bool is_discover(Bytes packet) {
+    ByteReader in(packet);
+    in.seek(240);
+    return in.u8() == option::message_type && in.u8() == 1 &&
+           in.u8() == static_cast<std::uint8_t>(MessageType::discover) && in.ok();
+}
 
 }  // namespace
 
 Sockets::~Sockets() {
+    if (turn_) loop_.cancel(*turn_);
     for (const auto& [interface, open] : open_)
         close(open);
 }
@@ -67,18 +78,36 @@ void Sockets::serve(const std::vector<ServedLink>& links) {
 
 void Sockets::read_requests(const std::string& interface) {
     std::array<std::uint8_t, kLongestMessage> buffer{};
-    for (int i = 0; i < kBurst; ++i) {
+    for (int i = 0; i < kMostRead; ++i) {
         // What is fed may close this link.
         const auto found = open_.find(interface);
-        if (found == open_.end()) return;
+        if (found == open_.end()) break;
         sockaddr_in from{};
         socklen_t length = sizeof from;
         const ssize_t size = ::recvfrom(found->second.udp.get(), buffer.data(), buffer.size(), 0,
                                         reinterpret_cast<sockaddr*>(&from), &length);
-        if (size < 0) return;
-        feed_(PacketSeen{interface, Bytes(buffer).first(static_cast<std::size_t>(size)),
-                         Ip4{ntohl(from.sin_addr.s_addr)}});
+        if (size < 0) break;
+        const Bytes packet = Bytes(buffer).first(static_cast<std::size_t>(size));
+        const Ip4 source{ntohl(from.sin_addr.s_addr)};
+        if (!is_discover(packet)) {
+            feed_(PacketSeen{interface, packet, source});
+        } else if (waiting_.size() < kMostWaiting) {
+            waiting_.push_back({interface, {packet.begin(), packet.end()}, source});
+        }
     }
+    if (!turn_) serve_waiting();
+}
+
+void Sockets::serve_waiting() {
+    turn_.reset();
+    for (std::size_t i = 0; i < kMostDiscovers && !waiting_.empty(); ++i) {
+        const Waiting next = std::move(waiting_.front());
+        waiting_.pop_front();
+        feed_(PacketSeen{next.interface, next.packet, next.source});
+    }
+    if (waiting_.empty()) return;
+    // Whatever has come meanwhile is read first.
+    turn_ = loop_.at(loop_.now(), [this] { serve_waiting(); });
 }
 
 void Sockets::read_arp(const std::string& interface) {

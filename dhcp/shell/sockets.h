@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The sockets of the links that are served. They follow interfaces that come, go, and come back
-// with another index.
+// with another index. Under more load than can be served, what finishes an exchange goes before
+// what begins one, and beginnings that would wait too long are dropped unread: otherwise most
+// exchanges would be begun and none finished.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -29,6 +32,8 @@ class Sockets {
     using Feed = std::function<void(const Event&)>;
     using Complain = std::function<void(const std::string& interface, const Error&)>;
 
+    static constexpr std::size_t kMostWaiting = 512;  // discovers
+
     Sockets(loop::Loop& loop, Feed feed, Complain complain)
         : loop_(loop), feed_(std::move(feed)), complain_(std::move(complain)) {}
     Sockets(const Sockets&) = delete;
@@ -46,9 +51,16 @@ class Sockets {
         kernel::PacketSocket frames;
     };
 
+    struct Waiting {
+        std::string interface;
+        std::vector<std::uint8_t> packet;
+        Ip4 source;
+    };
+
     Result<Open> open(const ServedLink& link);
     void close(const Open& open);
     void read_requests(const std::string& interface);
+    void serve_waiting();
     void read_arp(const std::string& interface);
     void send(const Open& open, const Send& send);
 
@@ -56,6 +68,8 @@ class Sockets {
     Feed feed_;
     Complain complain_;
     std::map<std::string, Open> open_;
+    std::deque<Waiting> waiting_;
+    std::optional<loop::TimerId> turn_;
 };
 
 }  // namespace gatehouse::dhcp

@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kBurst = 256;
 constexpr std::size_t kLongestArp = 128;
+constexpr int kReceiveBuffer = 1 << 20;
 
 int set_on(int fd, int option) {
     const int on = 1;
@@ -77,7 +78,12 @@ Result<int> open_link_udp(const std::string& interface, Port port) {
         ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), length) == 0 &&
         set_on(fd, SO_REUSEADDR) == 0 && set_on(fd, SO_BROADCAST) == 0 &&
         ::bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) == 0;
-    if (ready) return fd;
+    if (ready) {
+        // Room for a house whose power comes back; without the right to it, what there is.
+        const int room = kReceiveBuffer;
+        (void)::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+        return fd;
+    }
     const auto failure = fail_with_errno(concat("udp port ", port.number, " on ", interface));
     ::close(fd);
     return failure;
