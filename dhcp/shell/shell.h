@@ -32,6 +32,7 @@ class Shell {
     // Leaves everything on the disk.
     void finish(const Server& server);
 
+    std::uint64_t unread() const { return sockets_.unread(); }
     bool journal_is_broken() const { return journal_.broken() && used_; }
 
   private:

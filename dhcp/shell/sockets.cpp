@@ -93,6 +93,8 @@ void Sockets::read_requests(const std::string& interface) {
             feed_(PacketSeen{interface, packet, source});
         } else if (waiting_.size() < kMostWaiting) {
             waiting_.push_back({interface, {packet.begin(), packet.end()}, source});
+        } else {
+            ++unread_;
         }
     }
     if (!turn_) serve_waiting();

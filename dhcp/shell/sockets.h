@@ -43,6 +43,8 @@ class Sockets {
     // Serves these links and no others.
     void serve(const std::vector<ServedLink>& links);
     void send(const Effects& effects);
+    // Packets that were dropped because too many waited.
+    std::uint64_t unread() const { return unread_; }
 
   private:
     struct Open {
@@ -70,6 +72,7 @@ class Sockets {
     std::map<std::string, Open> open_;
     std::deque<Waiting> waiting_;
     std::optional<loop::TimerId> turn_;
+    std::uint64_t unread_ = 0;
 };
 
 }  // namespace gatehouse::dhcp

@@ -111,7 +111,7 @@ inline constexpr std::array kMetrics{
               "offer ack nak", "DHCP messages to devices, by type."},
     MetricRow{Metric::dhcp_dropped, "gatehouse_dhcp_dropped_total", MetricKind::counter, "reason",
               "malformed not_for_servers no_network no_identity other_server spoofed "
-              "unknown_client not_owner pool_empty table_full declined_share",
+              "unknown_client not_owner pool_empty table_full declined_share overload",
               "DHCP messages that got no answer, by reason."},
     MetricRow{Metric::dhcp_lease_changes, "gatehouse_dhcp_lease_changes_total", MetricKind::counter,
               "change", "bound renewed released expired conflict forgotten",

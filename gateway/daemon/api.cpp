@@ -129,7 +129,7 @@ control::StatusView Daemon::status() const {
     out.mapping = to_string(config.nat.mapping);
     out.filtering = to_string(config.nat.filtering);
     add_nat_counts(out, house_.engine(), house_.hosts(), loop_->now());
-    add_dhcp_counts(out, house_.dhcp(), house_.metrics());
+    add_dhcp_counts(out, house_.dhcp(), house_.metrics(), !dhcp_->journal_is_broken());
     out.kernel = kernel_facts_;
     out.safeguards = safeguards_;
     return out;
@@ -140,7 +140,7 @@ std::string Daemon::metrics_text() {
     metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
     metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
     update_nat_metrics(metrics, house_.engine(), loop_->now());
-    update_dhcp_metrics(metrics, house_.dhcp());
+    update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     std::string out;
     metrics.write_prometheus(out);
     return out;

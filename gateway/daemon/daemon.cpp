@@ -42,12 +42,15 @@ std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
     std::vector<Interface> out;
     for (const auto& [index, link] : table.links()) {
         Interface interface {
-            link.name, link.running, {}, {}
+            link.name, link.running, {}, {}, {}
         };
         const auto best = table.outside_address(link);
         for (const kernel::LinkAddress4& address : link.addresses) {
             // A further address of one subnet is secondary to the kernel and an address to us.
-            if (address.deprecated || address.tentative) continue;
+            if (address.deprecated || address.tentative) {
+                interface.others.push_back(address.local);
+                continue;
+            }
             const bool first = best && address.local == *best;
             interface.addresses.insert(
                 first ? interface.addresses.begin() : interface.addresses.end(),

@@ -41,7 +41,7 @@ std::optional<control::Response> serve_dhcp(const dhcp::Server& server,
 }
 
 void add_dhcp_counts(control::StatusView& status, const dhcp::Server& server,
-                     const Metrics& metrics) {
+                     const Metrics& metrics, bool stored) {
     if (server.networks().empty()) return;
     std::size_t free = 0;
     for (const dhcp::Network& network : server.networks())
@@ -49,10 +49,14 @@ void add_dhcp_counts(control::StatusView& status, const dhcp::Server& server,
     status.counts.emplace_back("leases", number(server.leases().count(dhcp::LeaseState::bound)));
     status.counts.emplace_back("addresses_free", number(free));
     const std::int64_t others = metrics.value(Metric::dhcp_other_servers);
+    if (!stored) status.counts.emplace_back("leases_not_on_disk", 1);
     if (others > 0) status.counts.emplace_back("lost_to_other_dhcp_servers", others);
 }
 
-void update_dhcp_metrics(Metrics& metrics, const dhcp::Server& server) {
+void update_dhcp_metrics(Metrics& metrics, const dhcp::Server& server, std::uint64_t unread) {
+    static constexpr std::string_view kOverload = "overload";
+    metrics.add(Metric::dhcp_dropped, kOverload,
+                static_cast<std::int64_t>(unread) - metrics.value(Metric::dhcp_dropped, kOverload));
     for (const dhcp::LeaseState state : kStates)
         metrics.set(Metric::leases, to_string(state), number(server.leases().count(state)));
     for (const dhcp::Network& network : server.networks()) {

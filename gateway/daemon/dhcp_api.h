@@ -22,11 +22,13 @@ std::vector<control::LeaseRow> lease_rows(const dhcp::Server& server, Instant no
 std::optional<control::Response> serve_dhcp(const dhcp::Server& server,
                                             const control::Request& request, Instant now);
 
-// How many there are, for `gatehouse status`; nothing while no network is served.
+// How many there are, for `gatehouse status`; nothing while no network is served. stored: whether
+// the disk takes them.
 void add_dhcp_counts(control::StatusView& status, const dhcp::Server& server,
-                     const Metrics& metrics);
+                     const Metrics& metrics, bool stored);
 
 // Brings the gauges of the server up to date.
-void update_dhcp_metrics(Metrics& metrics, const dhcp::Server& server);
+// unread: packets that were dropped before the server saw them.
+void update_dhcp_metrics(Metrics& metrics, const dhcp::Server& server, std::uint64_t unread);
 
 }  // namespace gatehouse::daemon

@@ -41,6 +41,7 @@ struct Interface {
     bool running = false;             // up, with a carrier
     std::vector<Prefix4> addresses;   // neither deprecated nor tentative, best first
     std::vector<Prefix6> addresses6;  // but for link-local ones
+    std::vector<Ip4> others{};        // of the router too, though not to be used
 
     friend bool operator==(const Interface&, const Interface&) = default;
 };

@@ -54,6 +54,7 @@ void House::update_dhcp_links(Instant now, Effects& out) {
         for (const Interface& any : interfaces_) {
             for (const Prefix4& prefix : any.addresses)
                 link.own.push_back(prefix.address);
+            link.own.insert(link.own.end(), any.others.begin(), any.others.end());
         }
         links.push_back(std::move(link));
     }

@@ -73,6 +73,14 @@ BOOST_AUTO_TEST_CASE(no_device_takes_the_name_of_the_router) {
     BOOST_TEST(house.hosts().find(kPhone)->name.empty());
 }
 
+BOOST_AUTO_TEST_CASE(no_device_gets_a_further_address_of_the_router) {
+    house.handle(LinksSeen{{{"br-lan", true, {{Ip4::of(192, 168, 1, 1), 24}}, {kPhone}}}}, kNow,
+                 effects);
+    const auto reply = ask("phone");
+    BOOST_REQUIRE(reply.has_value());
+    BOOST_TEST((reply->type() == dhcp::MessageType::nak));
+}
+
 BOOST_AUTO_TEST_CASE(devices_ask_whoever_answers_names) {
     BOOST_TEST(dns() == "192.168.1.1");
     house.handle(NameServersSeen{{Ip4::of(9, 9, 9, 9)}}, kNow, effects);
@@ -102,7 +110,8 @@ BOOST_AUTO_TEST_CASE(the_api_lists_leases_and_only_reads) {
 BOOST_AUTO_TEST_CASE(metrics_count_messages_and_addresses) {
     BOOST_REQUIRE(ask("phone").has_value());
     Metrics& metrics = house.metrics();
-    update_dhcp_metrics(metrics, house.dhcp());
+    update_dhcp_metrics(metrics, house.dhcp(), 3);
+    BOOST_TEST(metrics.value(Metric::dhcp_dropped, "overload") == 3);
     BOOST_TEST(metrics.value(Metric::dhcp_received, "request") == 1);
     BOOST_TEST(metrics.value(Metric::dhcp_sent, "ack") == 1);
     BOOST_TEST(metrics.value(Metric::leases, "bound") == 1);

@@ -200,6 +200,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_does_not_stop_the_service) {
     broadcast(house.phone, socket, request(house.phone, 0, {}, "350103 3204c0a80164"));
     BOOST_TEST(reply(socket).has_value());
     BOOST_TEST(router.says("leases not stored", kLimit));
+    BOOST_TEST(router.cli({"status"}).says("leases_not_on_disk"));
     BOOST_TEST(eventually_shows(router, R"("address":"192.168.1.100")"));
 }
 
