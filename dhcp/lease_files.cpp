@@ -2,6 +2,7 @@
 #include "dhcp/lease_files.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/base/text.h"
 
@@ -36,18 +37,25 @@ std::string write_lease_file(const std::vector<Lease>& leases, std::int64_t wall
 }
 
 std::string write_hosts_file(const std::vector<Lease>& leases,
+                             const std::vector<config::StaticLease>& static_leases,
                              const std::vector<Network>& networks) {
     std::string out;
-    for (const Lease& lease : leases) {
-        if (lease.state != LeaseState::bound || lease.name.empty()) continue;
+    std::set<Ip4> written;
+    const auto write = [&](Ip4 address, const std::string& name) {
+        if (name.empty() || !written.insert(address).second) return;
         const auto network =
             std::find_if(networks.begin(), networks.end(),
-                         [&lease](const Network& n) { return n.contains(lease.address); });
-        append(out, lease.address.to_string(), ' ');
+                         [address](const Network& n) { return n.contains(address); });
+        append(out, address.to_string(), ' ');
         if (network != networks.end() && !network->config.domain.empty()) {
-            append(out, lease.name, '.', network->config.domain, ' ');
+            append(out, name, '.', network->config.domain, ' ');
         }
-        append(out, lease.name, '\n');
+        append(out, name, '\n');
+    };
+    for (const config::StaticLease& lease : static_leases)
+        write(lease.address, lease.name);
+    for (const Lease& lease : leases) {
+        if (lease.state == LeaseState::bound) write(lease.address, lease.name);
     }
     return out;
 }

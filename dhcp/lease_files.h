@@ -17,8 +17,10 @@ namespace gatehouse::dhcp {
 // hardware address, address, name or *, client id in hex. wall: seconds since 1970, now.
 std::string write_lease_file(const std::vector<Lease>& leases, std::int64_t wall, Instant now);
 
-// A line for each device that has an address and a name: with the domain of its network, and bare.
+// A line for each name that the configuration or a lease gives an address: with the domain of its
+// network, and bare. Devices of the configuration are found whether they are there or not.
 std::string write_hosts_file(const std::vector<Lease>& leases,
+                             const std::vector<config::StaticLease>& static_leases,
                              const std::vector<Network>& networks);
 
 }  // namespace gatehouse::dhcp

@@ -20,7 +20,8 @@ void Server::probe(Exchange& x, Ip4 address, unsigned conflicts) {
     const bool same = before != nullptr && before->is_of(x.client.id);
     store({address, LeaseState::offered, same && before->confirmed, x.client.mac, x.client.id,
            same ? before->name : std::string(), x.now + kOfferTime});
-    probing_.insert_or_assign(address, Probing{x.network.link.interface, x.message, 0, conflicts});
+    probing_.insert_or_assign(
+        address, Probing{x.network.link.interface, x.client.id, x.message, 0, conflicts});
     probe_again(address, x.now, x.out);
 }
 
@@ -36,6 +37,15 @@ void Server::probe_again(Ip4 address, Instant now, Effects& out) {
     probe_times_.set(address, now + kProbeWait);
 }
 
+std::optional<Client> Server::client_of_probe(const Probing& probing,
+                                              const Network& network) const {
+    auto client = client_of(probing.message, network.config.client_ids, reservations_);
+    if (!client) return std::nullopt;
+    client->id = probing.client;
+    client->reservation = reservations_.find(*client);
+    return client;
+}
+
 // Nobody answered, or the device itself did.
 void Server::finish_probe(Ip4 address, Instant now, Effects& out) {
     const auto found = probing_.find(address);
@@ -45,7 +55,7 @@ void Server::finish_probe(Ip4 address, Instant now, Effects& out) {
     probe_times_.cancel(address);
     Network* network = network_on(probing.interface);
     if (network == nullptr) return forget(address);
-    auto client = client_of(probing.message, network->config.client_ids, reservations_);
+    auto client = client_of_probe(probing, *network);
     const Lease* lease = leases_.find(address);
     if (!client || lease == nullptr || !lease->is_of(client->id)) return;
     Exchange x{probing.message, *network, std::move(*client), now, out};
@@ -67,7 +77,7 @@ void Server::on(const ArpSeen& event, Instant now, Effects& out) {
     store(std::move(conflict));
     Network* network = network_on(probing.interface);
     if (network == nullptr) return;
-    auto client = client_of(probing.message, network->config.client_ids, reservations_);
+    auto client = client_of_probe(probing, *network);
     if (!client) return;
     Exchange x{probing.message, *network, std::move(*client), now, out};
     if (probing.conflicts + 1 < kMostConflicts) return on_discover(x, probing.conflicts + 1);

@@ -187,6 +187,19 @@ void Server::on(const TimerFired&, Instant now, Effects& out) {
         lapse(*address, now, out);
 }
 
+// Some devices say who they are in some of their messages only: then the one that has the address
+// under the same hardware address is meant.
+void Server::recognise(Client& client, const Message& message) const {
+    if (message.options.has(option::client_id) || client.mac == Mac{}) return;
+    const Ip4 address = message.options.ip4(option::requested_address).value_or(message.ciaddr);
+    const Lease* lease = leases_.find(address);
+    const bool same =
+        lease != nullptr && lease->state != LeaseState::conflict && lease->mac == client.mac;
+    if (!same) return;
+    client.id = lease->client;
+    client.reservation = reservations_.find(client);
+}
+
 void Server::on(const PacketSeen& event, Instant now, Effects& out) {
     const auto dropped = [&](Drop reason) {
         out.notices.push_back({Notice::Kind::dropped, MessageType::discover, reason, {}, {}, {}});
@@ -200,6 +213,7 @@ void Server::on(const PacketSeen& event, Instant now, Effects& out) {
     if (network == nullptr) return dropped(Drop::no_network);
     auto client = client_of(*message, network->config.client_ids, reservations_);
     if (!client) return dropped(Drop::no_identity);
+    recognise(*client, *message);
     Exchange x{*message, *network, std::move(*client), now, out};
     out.notices.push_back({Notice::Kind::received, *type, Drop::count_, network->link.interface,
                            message->ciaddr, x.client.mac});

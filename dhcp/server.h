@@ -45,6 +45,7 @@ class Server {
     void handle(const Event& event, Instant now, Effects& out);
     std::optional<Instant> next_deadline() const;
 
+    const Configured& configuration() const { return configuration_; }
     const LeaseTable& leases() const { return leases_; }
     const std::vector<Network>& networks() const { return networks_; }
 
@@ -60,6 +61,7 @@ class Server {
     // A discover that waits until nobody has answered at its address.
     struct Probing {
         std::string interface;
+        std::string client;
         Message message;
         unsigned sent = 0;
         unsigned conflicts = 0;
@@ -75,6 +77,7 @@ class Server {
 
     // server.cpp: networks and the lives of leases.
     void rebuild_networks();
+    void recognise(Client& client, const Message& message) const;
     Network* network_on(std::string_view interface);
     Network* network_of(Ip4 address);
     Network* network_for(const Message& message, std::string_view interface);
@@ -112,6 +115,7 @@ class Server {
     bool needs_probe(const Exchange& x, Ip4 address) const;
     void probe(Exchange& x, Ip4 address, unsigned conflicts);
     void probe_again(Ip4 address, Instant now, Effects& out);
+    std::optional<Client> client_of_probe(const Probing& probing, const Network& network) const;
     void finish_probe(Ip4 address, Instant now, Effects& out);
 
     // reply.cpp

@@ -39,7 +39,6 @@ Restored Shell::restore() {
 }
 
 void Shell::set_files(const config::DhcpFiles& files) {
-    if (files == files_) return;
     files_ = files;
     files_at_ = loop_.now();
 }
@@ -98,7 +97,8 @@ void Shell::write_files(const Server& server) {
     };
     const std::vector<Lease> leases = server.leases().sorted();
     write(files_.leases, write_lease_file(leases, std::time(nullptr), loop_.now()));
-    write(files_.hosts, write_hosts_file(leases, server.networks()));
+    write(files_.hosts,
+          write_hosts_file(leases, server.configuration().static_leases, server.networks()));
 }
 
 void Shell::finish(const Server& server) {

@@ -26,6 +26,7 @@ class Shell {
     // What the last run of the daemon left.
     Restored restore();
     void serve(const std::vector<ServedLink>& links) { sockets_.serve(links); }
+    // Writes them anew, too: what they say may come from a changed configuration.
     void set_files(const config::DhcpFiles& files);
     // Stores, then sends.
     void perform(const Effects& effects, const Server& server);

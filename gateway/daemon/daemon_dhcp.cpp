@@ -29,6 +29,7 @@ void Daemon::serve_dhcp_links() {
     }
     dhcp_->serve(links);
     dhcp_->set_files(house_.config().dhcp_files);
+    dhcp_->perform({}, house_.dhcp());
 }
 
 }  // namespace gatehouse::daemon

@@ -117,8 +117,11 @@ BOOST_AUTO_TEST_CASE(other_programs_read_leases_and_names) {
     BOOST_TEST(write_lease_file(leases, 1'700'000'000, lan.now) ==
                "1700043190 02:00:00:00:00:02 192.168.1.149 * 01:02:00:00:00:00:02\n"
                "1700043190 02:00:00:00:00:01 192.168.1.150 phone 01:02:00:00:00:00:01\n");
-    BOOST_TEST(write_hosts_file(leases, lan.server.networks()) ==
-               "192.168.1.150 phone.lan phone\n");
+    config::StaticLease printer;
+    printer.address = Ip4::of(192, 168, 1, 20);
+    printer.name = "printer";
+    BOOST_TEST(write_hosts_file(leases, {printer}, lan.server.networks()) ==
+               "192.168.1.20 printer.lan printer\n192.168.1.150 phone.lan phone\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

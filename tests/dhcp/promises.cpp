@@ -15,6 +15,7 @@ using namespace gatehouse;
 using namespace gatehouse::dhcp;
 using namespace gatehouse::test;
 namespace data = boost::unit_test::data;
+using namespace std::string_literals;
 
 namespace {
 
@@ -125,6 +126,17 @@ BOOST_AUTO_TEST_CASE(client_ids_tell_devices_apart_unless_they_are_ignored) {
     Message plain = request_of(3, MessageType::discover);
     plain.options.set(option::client_id, hex("01020000000003"));
     BOOST_CHECK(with.ask(plain)->yiaddr == with.discover(3)->yiaddr);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_says_who_it_is_only_now_and_then_stays_the_same) {
+    Lan lan;
+    Message message = request_of(1, MessageType::request);
+    message.options.set(option::client_id, hex("ff0001"));
+    message.options.set_u32(option::requested_address, at(150).value);
+    BOOST_TEST(type_of(lan.ask(message)) == "ack");
+    BOOST_TEST(type_of(lan.renew(1, at(150))) == "ack");
+    BOOST_TEST(lan.server.leases().find(at(150))->client == "\xff\x00\x01"s);
+    BOOST_TEST(type_of(lan.renew(2, at(150))) == "nak");
 }
 
 // Names as devices send them.
