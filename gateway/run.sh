@@ -127,8 +127,18 @@ build_house() {
     done
 }
 
-start_router() {
+# The configuration of the house: the two interfaces, and addresses for devices that ask.
+house_config() {
     write_config /run/gatehouse.conf wan0 br-lan
+    {
+        echo "    option state '/run/gatehouse'"
+        echo "config dhcp 'lan'"
+        echo "    option interface 'br-lan'"
+    } >>/run/gatehouse.conf
+}
+
+start_router() {
+    house_config
     host router "$gatehouse" run -c /run/gatehouse.conf --foreground 2>/run/gatehouse.log &
     local try
     for try in $(seq 100); do
@@ -191,7 +201,7 @@ value() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
 # One row: the type that was configured, and what a STUN client inside finds.
 show_type() {
     local type=$1 found name nat
-    write_config /run/gatehouse.conf wan0 br-lan
+    house_config
     printf "config nat 'nat'\n    option type '%s'\n" "$type" >>/run/gatehouse.conf
     host router "$gatehouse" reload >/run/check.log 2>&1 || cat /run/check.log
     # Sessions of the type before would answer for it.
@@ -208,6 +218,29 @@ show_type() {
         echo ' WRONG'
         wrong=1
     fi
+}
+
+# A device that comes without an address.
+gets_a_lease() {
+    cat >/run/udhcpc.sh <<'SCRIPT'
+#!/bin/sh
+[ "$1" = bound ] || exit 0
+ip address add "$ip/$mask" dev "$interface"
+ip route replace default via "$router"
+SCRIPT
+    chmod +x /run/udhcpc.sh
+    host tablet udhcpc -n -q -f -i eth0 -x hostname:tablet -s /run/udhcpc.sh
+}
+
+show_lease() {
+    say "A tablet comes and asks for an address (gatehouse leases)"
+    ip netns add tablet
+    ip -n tablet link set lo up
+    cable tablet eth0 router lan-tablet
+    ip -n router link set lan-tablet master br-lan
+    check "the tablet gets an address by DHCP" gets_a_lease
+    check "the tablet opens a page, and is seen as 11.0.0.1" page_from tablet
+    host router "$gatehouse" leases
 }
 
 show_types() {
@@ -241,6 +274,7 @@ PICTURE
         check "the $device opens a page, and is seen as 11.0.0.1" page_from "$device"
     done
     check "the internet cannot reach the pc inside" cannot pings internet 192.168.1.10
+    show_lease
     show_types
     show_judgements
     say "A forward, made and tried (gatehouse forward add)"
