@@ -56,7 +56,7 @@ std::optional<Ip4> Server::choose(const Exchange& x) {
     for (const Ip4 mine : leases_.addresses_of(x.client.id, x.network.link.address)) {
         if (may_have(x, mine)) return mine;
     }
-    const auto asked = x.message.options.ip4(option::requested_address);
+    const auto asked = x.message.options.ip4(option::kRequestedAddress);
     if (asked) {
         const Lease* there = leases_.find(*asked);
         const bool free = x.network.pool.is_free(*asked) ||
@@ -84,7 +84,7 @@ std::optional<Duration> Server::lease_time(const Exchange& x) const {
     const config::StaticLease* reservation = x.client.reservation;
     Duration time = x.network.config.leasetime;
     if (reservation != nullptr && reservation->leasetime) time = *reservation->leasetime;
-    const auto asked = x.message.options.u32(option::lease_time);
+    const auto asked = x.message.options.u32(option::kLeaseTime);
     if (asked) {
         time = std::min<Duration>(time,
                                   std::max<Duration>(std::chrono::seconds(*asked), kShortestLease));

@@ -19,12 +19,12 @@ const config::StaticLease* look_up(const Map& map, const typename Map::key_type&
 
 std::string name_of(const Message& message) {
     Fqdn fqdn;
-    const Bytes option = message.options.bytes(option::fqdn);
+    const Bytes option = message.options.bytes(option::kFqdn);
     if (!option.empty() && parse_fqdn(option, fqdn)) {
         std::string name = clean_name(fqdn.name);
         if (!name.empty()) return name;
     }
-    return clean_name(as_text(message.options.bytes(option::host_name)));
+    return clean_name(as_text(message.options.bytes(option::kHostName)));
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ std::optional<Client> client_of(const Message& message, bool client_ids,
                                 const Reservations& reservations) {
     Client out;
     out.mac = message.mac().value_or(Mac{});
-    const Bytes id = message.options.bytes(option::client_id);
+    const Bytes id = message.options.bytes(option::kClientId);
     // RFC 2132 9.14: at least two bytes; a type alone says nothing.
     if (client_ids && id.size() >= 2 && id.size() <= kLongestId) {
         out.id = std::string(as_text(id));

@@ -78,7 +78,7 @@ class Reader {
                            state == static_cast<std::uint8_t>(LeaseState::released) ||
                            state == static_cast<std::uint8_t>(LeaseState::expired);
         const bool has_room =
-            leases_.size() < LeaseTable::kMostLeases || leases_.count(lease.address) != 0;
+            leases_.size() < LeaseTable::kMostLeases || leases_.contains(lease.address);
         if (!known || !has_room) return in.fail();
         lease.state = static_cast<LeaseState>(state);
         lease.confirmed = true;

@@ -27,8 +27,8 @@ bool read_options(Bytes field, Options& out) {
     ByteReader in(field);
     while (in.ok() && !in.at_end()) {
         const std::uint8_t code = in.u8();
-        if (code == option::pad) continue;
-        if (code == option::end) return true;
+        if (code == option::kPad) continue;
+        if (code == option::kEnd) return true;
         const std::uint8_t length = in.u8();
         const Bytes data = in.take(length);
         if (in.ok()) out.append(code, data);
@@ -67,7 +67,7 @@ struct Layout {
 
 // What is not placed among the others.
 bool has_place_of_its_own(std::uint8_t code) {
-    return code == option::relay_agent || code == option::overload;
+    return code == option::kRelayAgent || code == option::kOverload;
 }
 
 // Fills the fields one after the other.
@@ -77,7 +77,7 @@ Layout lay_out(const Message& message, std::size_t most) {
     std::size_t main = most - kHeaderSize - 1;
     std::size_t whole = 0;
     for (const Option& option : message.options.all()) {
-        if (option.code == option::relay_agent) layout.last = &option;
+        if (option.code == option::kRelayAgent) layout.last = &option;
         if (!has_place_of_its_own(option.code)) whole += wire_size(option.data.size());
     }
     if (layout.last != nullptr) {
@@ -115,7 +115,7 @@ void write_field(ByteWriter& out, std::string_view text, const std::vector<const
     } else {
         for (const Option* option : options)
             write_option(out, *option);
-        out.u8(option::end);
+        out.u8(option::kEnd);
     }
     out.zeros(end - out.size());
 }
@@ -230,7 +230,7 @@ std::optional<Ip4> Options::ip4(std::uint8_t code) const {
 }
 
 std::optional<MessageType> Message::type() const {
-    const auto value = options.u8(option::message_type);
+    const auto value = options.u8(option::kMessageType);
     if (!value || *value < 1 || *value > 8) return std::nullopt;
     return static_cast<MessageType>(*value);
 }
@@ -263,7 +263,7 @@ Result<Message, BadMessage> parse_message(Bytes packet) {
     if (cookie != kCookie) return fail(BadMessage::cookie);
     if (!read_options(in.rest(), out.options)) return fail(BadMessage::option);
     // The other fields come in this order (RFC 3396 section 5).
-    const std::uint8_t overload = out.options.u8(option::overload).value_or(0);
+    const std::uint8_t overload = out.options.u8(option::kOverload).value_or(0);
     const Bytes file = packet.subspan(kFileOffset, kFileSize);
     const Bytes sname = packet.subspan(kSnameOffset, kSnameSize);
     if ((overload & kFileHolds) == 0) {
@@ -285,12 +285,12 @@ std::vector<std::uint8_t> write_message(const Message& message, std::size_t most
     ByteWriter out(most);
     write_header(out, message, layout);
     if (layout.overload() != 0) {
-        write_option(out, {option::overload, {layout.overload()}});
+        write_option(out, {option::kOverload, {layout.overload()}});
     }
     for (const Option* option : layout.main)
         write_option(out, *option);
     if (layout.last != nullptr) write_option(out, *layout.last);
-    out.u8(option::end);
+    out.u8(option::kEnd);
     if (out.size() < kLeastReply) out.zeros(kLeastReply - out.size());
     return out.take();
 }

@@ -35,39 +35,39 @@ std::string_view to_string(MessageType type);  // "discover" ...
 
 // Option numbers, each with its RFC; RFC 2132 where there is none.
 namespace option {
-constexpr std::uint8_t pad = 0;
-constexpr std::uint8_t subnet_mask = 1;
-constexpr std::uint8_t router = 3;
-constexpr std::uint8_t dns = 6;
-constexpr std::uint8_t host_name = 12;
-constexpr std::uint8_t domain = 15;
-constexpr std::uint8_t mtu = 26;
-constexpr std::uint8_t broadcast = 28;
-constexpr std::uint8_t ntp = 42;
-constexpr std::uint8_t requested_address = 50;
-constexpr std::uint8_t lease_time = 51;
-constexpr std::uint8_t overload = 52;
-constexpr std::uint8_t message_type = 53;
-constexpr std::uint8_t server_id = 54;
-constexpr std::uint8_t parameters = 55;
-constexpr std::uint8_t text = 56;
-constexpr std::uint8_t max_size = 57;
-constexpr std::uint8_t renewal_time = 58;
-constexpr std::uint8_t rebinding_time = 59;
-constexpr std::uint8_t client_id = 61;
-constexpr std::uint8_t boot_server = 66;
-constexpr std::uint8_t boot_file = 67;
-constexpr std::uint8_t rapid_commit = 80;       // RFC 4039
-constexpr std::uint8_t fqdn = 81;               // RFC 4702
-constexpr std::uint8_t relay_agent = 82;        // RFC 3046
-constexpr std::uint8_t ipv6_only = 108;         // RFC 8925
-constexpr std::uint8_t captive_portal = 114;    // RFC 8910
-constexpr std::uint8_t subnet_selection = 118;  // RFC 3011
-constexpr std::uint8_t search = 119;            // RFC 3397
-constexpr std::uint8_t sip_servers = 120;       // RFC 3361
-constexpr std::uint8_t routes = 121;            // RFC 3442
-constexpr std::uint8_t routes_microsoft = 249;  // the same, as Windows XP asks for it
-constexpr std::uint8_t end = 255;
+constexpr std::uint8_t kPad = 0;
+constexpr std::uint8_t kSubnetMask = 1;
+constexpr std::uint8_t kRouter = 3;
+constexpr std::uint8_t kDns = 6;
+constexpr std::uint8_t kHostName = 12;
+constexpr std::uint8_t kDomain = 15;
+constexpr std::uint8_t kMtu = 26;
+constexpr std::uint8_t kBroadcast = 28;
+constexpr std::uint8_t kNtp = 42;
+constexpr std::uint8_t kRequestedAddress = 50;
+constexpr std::uint8_t kLeaseTime = 51;
+constexpr std::uint8_t kOverload = 52;
+constexpr std::uint8_t kMessageType = 53;
+constexpr std::uint8_t kServerId = 54;
+constexpr std::uint8_t kParameters = 55;
+constexpr std::uint8_t kText = 56;
+constexpr std::uint8_t kMaxSize = 57;
+constexpr std::uint8_t kRenewalTime = 58;
+constexpr std::uint8_t kRebindingTime = 59;
+constexpr std::uint8_t kClientId = 61;
+constexpr std::uint8_t kBootServer = 66;
+constexpr std::uint8_t kBootFile = 67;
+constexpr std::uint8_t kRapidCommit = 80;       // RFC 4039
+constexpr std::uint8_t kFqdn = 81;              // RFC 4702
+constexpr std::uint8_t kRelayAgent = 82;        // RFC 3046
+constexpr std::uint8_t kIpv6Only = 108;         // RFC 8925
+constexpr std::uint8_t kCaptivePortal = 114;    // RFC 8910
+constexpr std::uint8_t kSubnetSelection = 118;  // RFC 3011
+constexpr std::uint8_t kSearch = 119;           // RFC 3397
+constexpr std::uint8_t kSipServers = 120;       // RFC 3361
+constexpr std::uint8_t kRoutes = 121;           // RFC 3442
+constexpr std::uint8_t kRoutesMicrosoft = 249;  // the same, as Windows XP asks for it
+constexpr std::uint8_t kEnd = 255;
 }  // namespace option
 
 struct Option {

@@ -32,27 +32,27 @@ void add_routes(Options& out, const config::DhcpPool& config, Ip4 router) {
                                          [](const auto& route) { return route.to.length == 0; });
     if (!has_default) routes.push_back({Prefix4{}, router});
     const std::vector<std::uint8_t> data = write_routes(routes);
-    out.set(option::routes, data);
-    out.set(option::routes_microsoft, data);
+    out.set(option::kRoutes, data);
+    out.set(option::kRoutesMicrosoft, data);
 }
 
 void add_places(Options& out, const config::DhcpPool& config) {
-    if (!config.search.empty()) out.set(option::search, write_search(config.search));
-    if (!config.ntp.empty()) out.set(option::ntp, write_addresses(config.ntp));
-    if (config.mtu) out.set_u16(option::mtu, *config.mtu);
+    if (!config.search.empty()) out.set(option::kSearch, write_search(config.search));
+    if (!config.ntp.empty()) out.set(option::kNtp, write_addresses(config.ntp));
+    if (config.mtu) out.set_u16(option::kMtu, *config.mtu);
     if (!config.sip_servers.empty()) {
         // Encoding 1: addresses (RFC 3361 section 3).
         std::vector<std::uint8_t> data = write_addresses(config.sip_servers);
         data.insert(data.begin(), 1);
-        out.set(option::sip_servers, data);
+        out.set(option::kSipServers, data);
     }
-    if (!config.captive_portal.empty()) out.set_text(option::captive_portal, config.captive_portal);
+    if (!config.captive_portal.empty()) out.set_text(option::kCaptivePortal, config.captive_portal);
     if (config.ipv6_only) {
-        out.set_u32(option::ipv6_only,
+        out.set_u32(option::kIpv6Only,
                     static_cast<std::uint32_t>(whole_seconds(*config.ipv6_only)));
     }
-    if (!config.boot_server.empty()) out.set_text(option::boot_server, config.boot_server);
-    if (!config.boot_file.empty()) out.set_text(option::boot_file, config.boot_file);
+    if (!config.boot_server.empty()) out.set_text(option::kBootServer, config.boot_server);
+    if (!config.boot_file.empty()) out.set_text(option::kBootFile, config.boot_file);
 }
 
 }  // namespace
@@ -83,12 +83,12 @@ std::vector<Option> network_options(const config::DhcpPool& config, const Link& 
                                     const std::vector<Ip4>& name_servers) {
     Options out;
     const Ip4 router = config.router.value_or(link.address.address);
-    out.set_u32(option::subnet_mask, link.address.netmask().value);
-    out.set_u32(option::router, router.value);
+    out.set_u32(option::kSubnetMask, link.address.netmask().value);
+    out.set_u32(option::kRouter, router.value);
     const std::vector<Ip4>& dns = config.dns.empty() ? name_servers : config.dns;
-    out.set(option::dns, write_addresses(dns.empty() ? std::vector{link.address.address} : dns));
-    if (!config.domain.empty()) out.set_text(option::domain, config.domain);
-    out.set_u32(option::broadcast, link.address.broadcast().value);
+    out.set(option::kDns, write_addresses(dns.empty() ? std::vector{link.address.address} : dns));
+    if (!config.domain.empty()) out.set_text(option::kDomain, config.domain);
+    out.set_u32(option::kBroadcast, link.address.broadcast().value);
     add_routes(out, config, router);
     add_places(out, config);
     for (const config::DhcpOption& option : config.options)

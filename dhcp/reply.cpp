@@ -17,27 +17,27 @@ constexpr std::size_t kMostDatagram = 1500;
 constexpr std::size_t kDatagramHeaders = 28;
 
 std::size_t room_in(const Message& message) {
-    const std::size_t asked = message.options.u16(option::max_size).value_or(kLeastDatagram);
+    const std::size_t asked = message.options.u16(option::kMaxSize).value_or(kLeastDatagram);
     return std::clamp(asked, kLeastDatagram, kMostDatagram) - kDatagramHeaders;
 }
 
 // What has its own rules, or must not come from a list of options.
 bool is_never_asked(std::uint8_t code) {
     switch (code) {
-        case option::pad:
-        case option::end:
-        case option::host_name:
-        case option::requested_address:
-        case option::lease_time:
-        case option::overload:
-        case option::message_type:
-        case option::server_id:
-        case option::renewal_time:
-        case option::rebinding_time:
-        case option::client_id:
-        case option::rapid_commit:
-        case option::fqdn:
-        case option::relay_agent: return true;
+        case option::kPad:
+        case option::kEnd:
+        case option::kHostName:
+        case option::kRequestedAddress:
+        case option::kLeaseTime:
+        case option::kOverload:
+        case option::kMessageType:
+        case option::kServerId:
+        case option::kRenewalTime:
+        case option::kRebindingTime:
+        case option::kClientId:
+        case option::kRapidCommit:
+        case option::kFqdn:
+        case option::kRelayAgent: return true;
         default: return false;
     }
 }
@@ -57,9 +57,9 @@ Message Server::reply(const Exchange& x, MessageType type) const {
     out.flags = x.message.flags;
     out.giaddr = x.message.giaddr;
     out.chaddr = x.message.chaddr;
-    out.options.set_u8(option::message_type, static_cast<std::uint8_t>(type));
-    out.options.set_u32(option::server_id, x.network.router().value);
-    for (const std::uint8_t echoed : {option::client_id, option::relay_agent}) {
+    out.options.set_u8(option::kMessageType, static_cast<std::uint8_t>(type));
+    out.options.set_u32(option::kServerId, x.network.router().value);
+    for (const std::uint8_t echoed : {option::kClientId, option::kRelayAgent}) {
         if (const Option* found = x.message.options.find(echoed)) {
             out.options.set(echoed, found->data);
         }
@@ -69,37 +69,37 @@ Message Server::reply(const Exchange& x, MessageType type) const {
 
 void Server::add_lease_options(const Exchange& x, Message& message) const {
     const auto time = lease_time(x);
-    message.options.set_u32(option::lease_time, time ? seconds_of(*time) : 0xffffffff);
+    message.options.set_u32(option::kLeaseTime, time ? seconds_of(*time) : 0xffffffff);
     if (!time) return;
     // Each device a little earlier than it might, so that a house whose power came back does not
     // renew in step.
     const auto early = static_cast<std::int64_t>(siphash(key_, as_bytes(x.client.id)) % 64);
     const Duration renew = *time / 2 - *time / 1024 * early;
-    message.options.set_u32(option::renewal_time, seconds_of(renew));
-    message.options.set_u32(option::rebinding_time,
+    message.options.set_u32(option::kRenewalTime, seconds_of(renew));
+    message.options.set_u32(option::kRebindingTime,
                             seconds_of(*time / 8 * 7 - *time / 1024 * early));
 }
 
 void Server::add_asked_options(const Exchange& x, Message& message) const {
-    static constexpr std::array kUsual{option::subnet_mask, option::router, option::dns,
-                                       option::domain, option::broadcast};
-    const Bytes asked = x.message.options.bytes(option::parameters);
+    static constexpr std::array kUsual{option::kSubnetMask, option::kRouter, option::kDns,
+                                       option::kDomain, option::kBroadcast};
+    const Bytes asked = x.message.options.bytes(option::kParameters);
     const Bytes list = asked.empty() ? Bytes(kUsual) : asked;
     const auto add = [&](std::uint8_t code) {
         const Option* option = is_never_asked(code) ? nullptr : x.network.option(code);
         if (option != nullptr) message.options.set(code, option->data);
     };
-    add(option::subnet_mask);
+    add(option::kSubnetMask);
     for (const std::uint8_t code : list)
         add(code);
     const std::string name = name_for(x);
-    const bool wants_name = std::find(list.begin(), list.end(), option::host_name) != list.end();
-    if (wants_name && !name.empty()) message.options.set_text(option::host_name, name);
+    const bool wants_name = std::find(list.begin(), list.end(), option::kHostName) != list.end();
+    if (wants_name && !name.empty()) message.options.set_text(option::kHostName, name);
     Fqdn fqdn;
-    const Bytes sent = x.message.options.bytes(option::fqdn);
+    const Bytes sent = x.message.options.bytes(option::kFqdn);
     if (!sent.empty() && parse_fqdn(sent, fqdn) && !name.empty()) {
         const std::string& domain = x.network.config.domain;
-        message.options.set(option::fqdn,
+        message.options.set(option::kFqdn,
                             write_fqdn(fqdn, domain.empty() ? name : concat(name, '.', domain)));
     }
     message.siaddr = parse_ip4(x.network.config.boot_server).value_or(Ip4{});
@@ -114,7 +114,7 @@ void Server::send(Exchange& x, Message message) {
     out.source = x.network.router();
     out.port = kClientPort;
     const bool speaks_from_address = type == MessageType::ack && !message.ciaddr.is_any() &&
-                                     !x.message.options.has(option::requested_address);
+                                     !x.message.options.has(option::kRequestedAddress);
     if (!x.message.giaddr.is_any()) {
         out.destination = x.message.giaddr;
         out.port = kServerPort;

@@ -48,7 +48,7 @@ void Server::on_discover(Exchange& x, unsigned conflicts) {
 }
 
 void Server::offer(Exchange& x, Ip4 address) {
-    if (x.network.config.rapid_commit && x.message.options.has(option::rapid_commit)) {
+    if (x.network.config.rapid_commit && x.message.options.has(option::kRapidCommit)) {
         return acknowledge(x, address);
     }
     const Lease* before = leases_.find(address);
@@ -80,8 +80,8 @@ bool Server::serves_other(Exchange& x, Ip4 server) {
 }
 
 void Server::on_request(Exchange& x) {
-    const auto server = x.message.options.ip4(option::server_id);
-    const auto requested = x.message.options.ip4(option::requested_address);
+    const auto server = x.message.options.ip4(option::kServerId);
+    const auto requested = x.message.options.ip4(option::kRequestedAddress);
     const bool has_address = !x.message.ciaddr.is_any();
     if (!requested && !has_address) return drop(x, Drop::malformed);
     const Ip4 address = requested.value_or(x.message.ciaddr);
@@ -118,7 +118,7 @@ void Server::acknowledge(Exchange& x, Ip4 address) {
     // How long depends on whether the device is known, so it comes before the device becomes so.
     add_lease_options(x, message);
     bind(x, address);
-    if (x.message.type() == MessageType::discover) message.options.set(option::rapid_commit, {});
+    if (x.message.type() == MessageType::discover) message.options.set(option::kRapidCommit, {});
     add_asked_options(x, message);
     send(x, std::move(message));
 }
@@ -151,13 +151,13 @@ void Server::bind(Exchange& x, Ip4 address) {
 
 void Server::refuse(Exchange& x) {
     Message message = reply(x, MessageType::nak);
-    message.options.set_text(option::text, "this address is not yours here");
+    message.options.set_text(option::kText, "this address is not yours here");
     send(x, std::move(message));
 }
 
 void Server::on_decline(Exchange& x) {
-    const auto server = x.message.options.ip4(option::server_id);
-    const auto address = x.message.options.ip4(option::requested_address);
+    const auto server = x.message.options.ip4(option::kServerId);
+    const auto address = x.message.options.ip4(option::kRequestedAddress);
     if (!server || !address) return drop(x, Drop::malformed);
     if (serves_other(x, *server)) return drop(x, Drop::other_server);
     const Lease* lease = leases_.find(*address);
@@ -174,7 +174,7 @@ void Server::on_decline(Exchange& x) {
 }
 
 void Server::on_release(Exchange& x) {
-    const auto server = x.message.options.ip4(option::server_id);
+    const auto server = x.message.options.ip4(option::kServerId);
     if (server && serves_other(x, *server)) return drop(x, Drop::other_server);
     const Lease* lease = leases_.find(x.message.ciaddr);
     const bool owns =

@@ -127,7 +127,7 @@ Network* Server::network_of(Ip4 address) {
 Network* Server::network_for(const Message& message, std::string_view interface) {
     static constexpr std::uint8_t kLinkSelection = 5;
     if (message.giaddr.is_any()) return network_on(interface);
-    ByteReader agent(message.options.bytes(option::relay_agent));
+    ByteReader agent(message.options.bytes(option::kRelayAgent));
     while (!agent.at_end()) {
         const std::uint8_t code = agent.u8();
         const Bytes data = agent.take(agent.u8());
@@ -135,7 +135,7 @@ Network* Server::network_for(const Message& message, std::string_view interface)
             return network_of(Ip4{ByteReader(data).u32()});
         }
     }
-    if (const auto subnet = message.options.ip4(option::subnet_selection)) {
+    if (const auto subnet = message.options.ip4(option::kSubnetSelection)) {
         return network_of(*subnet);
     }
     return network_of(message.giaddr);
@@ -190,8 +190,8 @@ void Server::on(const TimerFired&, Instant now, Effects& out) {
 // Some devices say who they are in some of their messages only: then the one that has the address
 // under the same hardware address is meant.
 void Server::recognise(Client& client, const Message& message) const {
-    if (message.options.has(option::client_id) || client.mac == Mac{}) return;
-    const Ip4 address = message.options.ip4(option::requested_address).value_or(message.ciaddr);
+    if (message.options.has(option::kClientId) || client.mac == Mac{}) return;
+    const Ip4 address = message.options.ip4(option::kRequestedAddress).value_or(message.ciaddr);
     const Lease* lease = leases_.find(address);
     const bool same =
         lease != nullptr && lease->state != LeaseState::conflict && lease->mac == client.mac;

@@ -53,12 +53,10 @@ void Shell::perform(const Effects& effects, const Server& server) {
     const Instant now = loop_.now();
     if (!effects.changes.empty()) {
         // The first change of a run writes everything anew, with the boot that it belongs to.
-        if (!used_) {
-            rewrite(server);
-        } else if (!journal_.append(effects.changes, now) && !journal_.due()) {
+        const bool appended = used_ && journal_.append(effects.changes, now);
+        if (!used_ || (!appended && !journal_.due()) || journal_.wants_rewrite(now)) {
             rewrite(server);
         }
-        if (journal_.wants_rewrite(now)) rewrite(server);
         if (!files_at_) files_at_ = now + kFilesPause;
     }
     sockets_.send(effects);

@@ -22,7 +22,7 @@ constexpr std::size_t kMostDiscovers = 32;
 bool is_discover(Bytes packet) {
     ByteReader in(packet);
     in.seek(240);
-    return in.u8() == option::message_type && in.u8() == 1 &&
+    return in.u8() == option::kMessageType && in.u8() == 1 &&
            in.u8() == static_cast<std::uint8_t>(MessageType::discover) && in.ok();
 }
 

@@ -32,9 +32,9 @@ struct Fixture {
     std::optional<dhcp::Message> ask(std::string_view name) {
         dhcp::Message message;
         message.chaddr[5] = 7;
-        message.options.set_u8(dhcp::option::message_type, 3);
-        message.options.set_u32(dhcp::option::requested_address, kPhone.value);
-        message.options.set_text(dhcp::option::host_name, name);
+        message.options.set_u8(dhcp::option::kMessageType, 3);
+        message.options.set_u32(dhcp::option::kRequestedAddress, kPhone.value);
+        message.options.set_text(dhcp::option::kHostName, name);
         effects.clear();
         const auto packet = dhcp::write_message(message, 548);
         house.handle(dhcp::PacketSeen{"br-lan", packet, Ip4{}}, kNow, effects);
@@ -45,7 +45,7 @@ struct Fixture {
     std::string dns() {
         const auto reply = ask("phone");
         BOOST_REQUIRE(reply.has_value());
-        return reply->options.ip4(dhcp::option::dns).value_or(Ip4{}).to_string();
+        return reply->options.ip4(dhcp::option::kDns).value_or(Ip4{}).to_string();
     }
 
     config::Config config;

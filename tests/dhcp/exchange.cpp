@@ -44,16 +44,16 @@ BOOST_AUTO_TEST_CASE(a_device_gets_an_address_and_what_it_needs_to_know) {
     BOOST_TEST(lan.state(ack->yiaddr) == LeaseState::bound);
     BOOST_TEST(lan.journalled().size() == 1U);
     const Options& options = ack->options;
-    BOOST_CHECK(options.ip4(option::server_id) == kLanRouter);
-    BOOST_CHECK(options.ip4(option::subnet_mask) == Ip4::of(255, 255, 255, 0));
-    BOOST_CHECK(options.ip4(option::router) == kLanRouter);
-    BOOST_CHECK(options.ip4(option::dns) == kLanRouter);
-    BOOST_CHECK(options.ip4(option::broadcast) == at(255));
-    BOOST_TEST(as_text(options.bytes(option::domain)) == "lan");
-    BOOST_TEST(options.u32(option::lease_time).value() == 43200U);
-    BOOST_TEST(offer->options.u32(option::renewal_time).value() <= 21600U);
-    BOOST_TEST(offer->options.u32(option::renewal_time).value() > 18000U);
-    BOOST_TEST(offer->options.u32(option::rebinding_time).value() <= 37800U);
+    BOOST_CHECK(options.ip4(option::kServerId) == kLanRouter);
+    BOOST_CHECK(options.ip4(option::kSubnetMask) == Ip4::of(255, 255, 255, 0));
+    BOOST_CHECK(options.ip4(option::kRouter) == kLanRouter);
+    BOOST_CHECK(options.ip4(option::kDns) == kLanRouter);
+    BOOST_CHECK(options.ip4(option::kBroadcast) == at(255));
+    BOOST_TEST(as_text(options.bytes(option::kDomain)) == "lan");
+    BOOST_TEST(options.u32(option::kLeaseTime).value() == 43200U);
+    BOOST_TEST(offer->options.u32(option::kRenewalTime).value() <= 21600U);
+    BOOST_TEST(offer->options.u32(option::kRenewalTime).value() > 18000U);
+    BOOST_TEST(offer->options.u32(option::kRebindingTime).value() <= 37800U);
 }
 
 BOOST_AUTO_TEST_CASE(asking_again_gives_the_same_address) {
@@ -92,13 +92,13 @@ BOOST_AUTO_TEST_CASE(the_address_is_stable_when_everything_was_forgotten) {
 BOOST_AUTO_TEST_CASE(an_asked_address_is_given_when_it_is_free) {
     Lan lan;
     Message message = request_of(1, MessageType::discover);
-    message.options.set_u32(option::requested_address, at(200).value);
+    message.options.set_u32(option::kRequestedAddress, at(200).value);
     BOOST_CHECK(lan.ask(message)->yiaddr == at(200));
     Message other = request_of(2, MessageType::discover);
-    other.options.set_u32(option::requested_address, at(200).value);
+    other.options.set_u32(option::kRequestedAddress, at(200).value);
     BOOST_CHECK(lan.ask(other)->yiaddr != at(200));
     for (const Ip4 barred : {at(0), at(1), at(99), at(250), at(255)}) {
-        other.options.set_u32(option::requested_address, barred.value);
+        other.options.set_u32(option::kRequestedAddress, barred.value);
         BOOST_CHECK(lan.ask(other)->yiaddr != barred);
     }
 }
@@ -186,7 +186,7 @@ BOOST_DATA_TEST_CASE(replies_go_where_the_device_hears_them, data::make(kWays)) 
     message.ciaddr = *parse_ip4(sample.ciaddr);
     message.giaddr = *parse_ip4(sample.giaddr);
     if (const auto asked = parse_ip4(sample.requested)) {
-        message.options.set_u32(option::requested_address, asked->value);
+        message.options.set_u32(option::kRequestedAddress, asked->value);
     }
     const auto answer = lan.ask(message, message.ciaddr);
     BOOST_REQUIRE(lan.effects.sends.size() == 1U);
@@ -211,8 +211,8 @@ BOOST_AUTO_TEST_CASE(who_chooses_another_server_is_let_go_and_the_server_is_noti
     Lan lan;
     const Ip4 address = lan.discover(1)->yiaddr;
     Message message = request_of(1, MessageType::request);
-    message.options.set_u32(option::server_id, at(2).value);
-    message.options.set_u32(option::requested_address, address.value);
+    message.options.set_u32(option::kServerId, at(2).value);
+    message.options.set_u32(option::kRequestedAddress, address.value);
     BOOST_TEST(type_of(lan.ask(message)) == "nothing");
     BOOST_CHECK(lan.dropped() == Drop::other_server);
     BOOST_TEST(lan.server.leases().size() == 0U);
@@ -248,10 +248,10 @@ BOOST_AUTO_TEST_CASE(a_declined_address_rests) {
     Lan lan;
     const Ip4 address = lan.bind(1);
     Message decline = request_of(1, MessageType::decline);
-    decline.options.set_u32(option::requested_address, address.value);
+    decline.options.set_u32(option::kRequestedAddress, address.value);
     lan.ask(decline);
     BOOST_CHECK(lan.dropped() == Drop::malformed);
-    decline.options.set_u32(option::server_id, kLanRouter.value);
+    decline.options.set_u32(option::kServerId, kLanRouter.value);
     lan.ask(decline);
     BOOST_TEST(lan.state(address) == LeaseState::conflict);
     BOOST_TEST(lan.journalled().empty());
@@ -269,8 +269,8 @@ BOOST_AUTO_TEST_CASE(declining_cannot_take_the_whole_pool) {
     for (unsigned device = 1; device < 30; ++device) {
         const Ip4 address = lan.bind(device);
         Message decline = request_of(device, MessageType::decline);
-        decline.options.set_u32(option::requested_address, address.value);
-        decline.options.set_u32(option::server_id, kLanRouter.value);
+        decline.options.set_u32(option::kRequestedAddress, address.value);
+        decline.options.set_u32(option::kServerId, kLanRouter.value);
         lan.ask(decline);
     }
     BOOST_TEST(lan.server.leases().count(LeaseState::conflict) == 3U);
@@ -284,9 +284,9 @@ BOOST_AUTO_TEST_CASE(who_only_wants_to_know_gets_no_lease) {
     const auto ack = lan.ask(inform, at(50));
     BOOST_REQUIRE(type_of(ack) == "ack");
     BOOST_TEST(ack->yiaddr.is_any());
-    BOOST_TEST(!ack->options.has(option::lease_time));
-    BOOST_TEST(!ack->options.has(option::renewal_time));
-    BOOST_CHECK(ack->options.ip4(option::dns) == kLanRouter);
+    BOOST_TEST(!ack->options.has(option::kLeaseTime));
+    BOOST_TEST(!ack->options.has(option::kRenewalTime));
+    BOOST_CHECK(ack->options.ip4(option::kDns) == kLanRouter);
     BOOST_TEST(way_of(lan.effects.sends[0]) == "192.168.1.50:68 routed");
     BOOST_TEST(lan.server.leases().size() == 0U);
     inform.ciaddr = Ip4::of(10, 0, 0, 3);
@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_CASE(packets_that_are_no_requests_are_counted_and_left_alone) {
     message.hlen = 0;
     lan.ask(message);
     BOOST_CHECK(lan.dropped() == Drop::no_identity);
-    message.options.set_text(option::client_id, "firewire");
+    message.options.set_text(option::kClientId, "firewire");
     BOOST_TEST(type_of(lan.ask(message)) == "offer");
     BOOST_TEST(lan.effects.sends[0].hardware->to_string() == "ff:ff:ff:ff:ff:ff");
     lan.renew(1, at(150));
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(packets_that_are_no_requests_are_counted_and_left_alone) {
 
 BOOST_AUTO_TEST_CASE(rapid_commit_saves_two_messages_where_it_is_allowed) {
     Message message = request_of(1, MessageType::discover);
-    message.options.set(option::rapid_commit, {});
+    message.options.set(option::kRapidCommit, {});
     Lan without;
     BOOST_TEST(type_of(without.ask(message)) == "offer");
     config::DhcpPool pool = lan_pool();
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(rapid_commit_saves_two_messages_where_it_is_allowed) {
     Lan with(pool);
     const auto ack = with.ask(message);
     BOOST_REQUIRE(type_of(ack) == "ack");
-    BOOST_TEST(ack->options.has(option::rapid_commit));
+    BOOST_TEST(ack->options.has(option::kRapidCommit));
     BOOST_TEST(with.state(ack->yiaddr) == LeaseState::bound);
 }
 

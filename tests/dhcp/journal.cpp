@@ -107,8 +107,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_starts_again_renews_what_it_gave) {
 BOOST_AUTO_TEST_CASE(other_programs_read_leases_and_names) {
     Lan lan;
     Message message = request_of(1, MessageType::request);
-    message.options.set_u32(option::requested_address, Ip4::of(192, 168, 1, 150).value);
-    message.options.set_text(option::host_name, "phone");
+    message.options.set_u32(option::kRequestedAddress, Ip4::of(192, 168, 1, 150).value);
+    message.options.set_text(option::kHostName, "phone");
     lan.ask(message);
     lan.reboot(2, Ip4::of(192, 168, 1, 149));
     lan.discover(3);

@@ -128,9 +128,9 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
     message.op = kReplyOp;
     message.yiaddr = Ip4::of(192, 168, 1, 100);
     message.giaddr = Ip4::of(10, 0, 0, 1);
-    message.options.set_u8(option::message_type, 2);
-    message.options.set(option::relay_agent, std::array<std::uint8_t, 2>{1, 0});
-    message.options.set_text(option::domain, "lan");
+    message.options.set_u8(option::kMessageType, 2);
+    message.options.set(option::kRelayAgent, std::array<std::uint8_t, 2>{1, 0});
+    message.options.set_text(option::kDomain, "lan");
     const auto bytes = write_message(message, 548);
     BOOST_TEST(bytes.size() == 300U);
     const auto read = parse_message(bytes);
@@ -141,38 +141,38 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
 
 BOOST_AUTO_TEST_CASE(a_long_option_is_split_and_whole_again) {
     Message message;
-    message.options.set_u8(option::message_type, 2);
-    message.options.set(option::routes, std::vector<std::uint8_t>(600, 7));
+    message.options.set_u8(option::kMessageType, 2);
+    message.options.set(option::kRoutes, std::vector<std::uint8_t>(600, 7));
     const auto read = parse_message(write_message(message, 1472));
     BOOST_REQUIRE(read.ok());
-    BOOST_TEST(read->options.bytes(option::routes).size() == 600U);
+    BOOST_TEST(read->options.bytes(option::kRoutes).size() == 600U);
 }
 
 BOOST_AUTO_TEST_CASE(what_finds_no_room_moves_to_file_and_sname_and_then_is_left_out) {
     Message message;
-    message.options.set_u8(option::message_type, 2);
+    message.options.set_u8(option::kMessageType, 2);
     message.options.set(200, std::vector<std::uint8_t>(40, 1));
     message.options.set(201, std::vector<std::uint8_t>(100, 2));
     message.options.set(202, std::vector<std::uint8_t>(50, 3));
     message.options.set(203, std::vector<std::uint8_t>(50, 4));
-    message.options.set(option::relay_agent, std::vector<std::uint8_t>(4, 9));
+    message.options.set(option::kRelayAgent, std::vector<std::uint8_t>(4, 9));
     const auto bytes = write_message(message, 300);
     BOOST_TEST(bytes.size() == 300U);
     const auto read = parse_message(bytes);
     BOOST_REQUIRE(read.ok());
-    BOOST_TEST(unsigned{read->options.u8(option::overload).value()} == 3U);
+    BOOST_TEST(unsigned{read->options.u8(option::kOverload).value()} == 3U);
     BOOST_TEST(read->options.bytes(200).size() == 40U);
     BOOST_TEST(read->options.bytes(201).size() == 100U);
     BOOST_TEST(read->options.bytes(202).size() == 50U);
     BOOST_TEST(!read->options.has(203));
-    BOOST_TEST(read->options.bytes(option::relay_agent).size() == 4U);
+    BOOST_TEST(read->options.bytes(option::kRelayAgent).size() == 4U);
 }
 
 BOOST_AUTO_TEST_CASE(fields_that_say_something_hold_no_options) {
     Message message;
     message.sname = "server";
     message.file = std::string(200, 'f');
-    message.options.set_u8(option::message_type, 2);
+    message.options.set_u8(option::kMessageType, 2);
     message.options.set(200, std::vector<std::uint8_t>(100, 1));
     const auto read = parse_message(write_message(message, 300));
     BOOST_REQUIRE(read.ok());

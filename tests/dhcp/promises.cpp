@@ -29,8 +29,8 @@ config::StaticLease reserved(std::vector<Mac> macs, Ip4 address, std::string nam
 
 Message named(unsigned device, std::string_view name, Ip4 address) {
     Message message = request_of(device, MessageType::request);
-    message.options.set_u32(option::requested_address, address.value);
-    message.options.set_text(option::host_name, name);
+    message.options.set_u32(option::kRequestedAddress, address.value);
+    message.options.set_text(option::kHostName, name);
     return message;
 }
 
@@ -101,21 +101,21 @@ BOOST_AUTO_TEST_CASE(a_device_is_known_by_client_id_or_name_too) {
     by_id.client_id = hex("ff00112233");
     Lan lan(lan_pool(), {by_id, reserved({}, at(21), "Printer")});
     Message message = request_of(1, MessageType::discover);
-    message.options.set(option::client_id, hex("ff00112233"));
+    message.options.set(option::kClientId, hex("ff00112233"));
     const auto offer = lan.ask(message);
     BOOST_CHECK(offer->yiaddr == at(20));
     // RFC 6842: the answer says whom it is for.
-    BOOST_TEST(to_hex(offer->options.bytes(option::client_id)) == "ff00112233");
+    BOOST_TEST(to_hex(offer->options.bytes(option::kClientId)) == "ff00112233");
     Message by_name = request_of(2, MessageType::discover);
-    by_name.options.set_text(option::host_name, "printer");
+    by_name.options.set_text(option::kHostName, "printer");
     BOOST_CHECK(lan.ask(by_name)->yiaddr == at(21));
 }
 
 BOOST_AUTO_TEST_CASE(client_ids_tell_devices_apart_unless_they_are_ignored) {
     Message message = request_of(1, MessageType::discover);
-    message.options.set(option::client_id, hex("ff0001"));
+    message.options.set(option::kClientId, hex("ff0001"));
     Message other = request_of(1, MessageType::discover);
-    other.options.set(option::client_id, hex("ff0002"));
+    other.options.set(option::kClientId, hex("ff0002"));
     Lan with;
     BOOST_CHECK(with.ask(message)->yiaddr != with.ask(other)->yiaddr);
     config::DhcpPool pool = lan_pool();
@@ -124,15 +124,15 @@ BOOST_AUTO_TEST_CASE(client_ids_tell_devices_apart_unless_they_are_ignored) {
     BOOST_CHECK(without.ask(message)->yiaddr == without.ask(other)->yiaddr);
     // "Type 1, hardware address" is the device that sends none.
     Message plain = request_of(3, MessageType::discover);
-    plain.options.set(option::client_id, hex("01020000000003"));
+    plain.options.set(option::kClientId, hex("01020000000003"));
     BOOST_CHECK(with.ask(plain)->yiaddr == with.discover(3)->yiaddr);
 }
 
 BOOST_AUTO_TEST_CASE(a_device_that_says_who_it_is_only_now_and_then_stays_the_same) {
     Lan lan;
     Message message = request_of(1, MessageType::request);
-    message.options.set(option::client_id, hex("ff0001"));
-    message.options.set_u32(option::requested_address, at(150).value);
+    message.options.set(option::kClientId, hex("ff0001"));
+    message.options.set_u32(option::kRequestedAddress, at(150).value);
     BOOST_TEST(type_of(lan.ask(message)) == "ack");
     BOOST_TEST(type_of(lan.renew(1, at(150))) == "ack");
     BOOST_TEST(lan.server.leases().find(at(150))->client == "\xff\x00\x01"s);
@@ -188,15 +188,15 @@ BOOST_AUTO_TEST_CASE(a_nul_behind_a_name_and_a_whole_name_are_understood) {
     lan.ask(named(1, std::string_view("phone\0", 6), at(150)));
     BOOST_TEST(name_at(lan, at(150)) == "phone");
     Message fqdn = request_of(2, MessageType::request);
-    fqdn.options.set_u32(option::requested_address, at(151).value);
-    fqdn.options.set(option::fqdn, hex("050000 0366 6f6f 036c616e 00"));
+    fqdn.options.set_u32(option::kRequestedAddress, at(151).value);
+    fqdn.options.set(option::kFqdn, hex("050000 0366 6f6f 036c616e 00"));
     const auto ack = lan.ask(fqdn);
     BOOST_TEST(name_at(lan, at(151)) == "foo");
-    BOOST_TEST(to_hex(ack->options.bytes(option::fqdn)) == "05ffff03666f6f036c616e00");
-    fqdn.options.set(option::fqdn, hex("08 0000 626172"));
-    BOOST_TEST(to_hex(lan.ask(fqdn)->options.bytes(option::fqdn)) == "08ffff6261722e6c616e");
-    fqdn.options.set(option::fqdn, hex("04 0000 20"));
-    BOOST_TEST(!lan.ask(fqdn)->options.has(option::fqdn));
+    BOOST_TEST(to_hex(ack->options.bytes(option::kFqdn)) == "05ffff03666f6f036c616e00");
+    fqdn.options.set(option::kFqdn, hex("08 0000 626172"));
+    BOOST_TEST(to_hex(lan.ask(fqdn)->options.bytes(option::kFqdn)) == "08ffff6261722e6c616e");
+    fqdn.options.set(option::kFqdn, hex("04 0000 20"));
+    BOOST_TEST(!lan.ask(fqdn)->options.has(option::kFqdn));
 }
 
 BOOST_AUTO_TEST_CASE(devices_get_what_they_ask_for) {
@@ -214,14 +214,14 @@ BOOST_AUTO_TEST_CASE(devices_get_what_they_ask_for) {
     pool.options = {{150, hex("c0a80108")}};
     Lan lan(pool);
     Message message = request_of(1, MessageType::discover);
-    message.options.set_u16(option::max_size, 1500);
-    message.options.set(option::parameters,
+    message.options.set_u16(option::kMaxSize, 1500);
+    message.options.set(option::kParameters,
                         std::vector<std::uint8_t>{6, 26, 42, 66, 67, 108, 114, 119, 120, 121, 249,
                                                   150, 82, 53, 0, 255, 51, 77});
     const auto offer = lan.ask(message);
     std::string shown;
     for (const Option& option : offer->options.all()) {
-        if (option.code == option::message_type || (option.code > 50 && option.code < 60)) continue;
+        if (option.code == option::kMessageType || (option.code > 50 && option.code < 60)) continue;
         append(shown, unsigned{option.code}, '=', to_hex(option.data), ' ');
     }
     BOOST_TEST(shown ==
@@ -231,26 +231,26 @@ BOOST_AUTO_TEST_CASE(devices_get_what_they_ask_for) {
                "121=100a08c0a8010500c0a80101 249=100a08c0a8010500c0a80101 150=c0a80108 ");
     BOOST_TEST(offer->siaddr.to_string() == "192.168.1.7");
     BOOST_TEST(offer->file == "boot.img");
-    message.options.set(option::parameters, std::vector<std::uint8_t>{6});
-    BOOST_TEST(!lan.ask(message)->options.has(option::ipv6_only));
+    message.options.set(option::kParameters, std::vector<std::uint8_t>{6});
+    BOOST_TEST(!lan.ask(message)->options.has(option::kIpv6Only));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_relay_added_comes_back_last) {
     Lan lan;
     Message message = request_of(1, MessageType::discover);
     message.giaddr = at(9);
-    message.options.set(option::relay_agent, hex("0102 abcd"));
-    message.options.set(option::client_id, hex("ff01"));
+    message.options.set(option::kRelayAgent, hex("0102 abcd"));
+    message.options.set(option::kClientId, hex("ff01"));
     const auto offer = lan.ask(message);
     BOOST_REQUIRE(type_of(offer) == "offer");
     BOOST_TEST(unsigned{offer->options.all().back().code} == 82U);
-    BOOST_TEST(to_hex(offer->options.bytes(option::relay_agent)) == "0102abcd");
+    BOOST_TEST(to_hex(offer->options.bytes(option::kRelayAgent)) == "0102abcd");
     // RFC 3527: the relay asks for another network than that of its address.
-    message.options.set(option::relay_agent, hex("0504 0a000001"));
+    message.options.set(option::kRelayAgent, hex("0504 0a000001"));
     BOOST_TEST(type_of(lan.ask(message)) == "nothing");
     BOOST_CHECK(lan.dropped() == Drop::no_network);
     message.giaddr = Ip4::of(10, 0, 0, 1);
-    message.options.set(option::relay_agent, hex("0504 c0a80109"));
+    message.options.set(option::kRelayAgent, hex("0504 c0a80109"));
     BOOST_TEST(type_of(lan.ask(message)) == "offer");
 }
 
@@ -262,15 +262,15 @@ BOOST_AUTO_TEST_CASE(a_shorter_lease_is_given_when_asked_but_no_shorter_than_mak
     for (const auto& [asked, given] : cases) {
         Lan lan;
         Message message = request_of(1, MessageType::discover);
-        message.options.set_u32(option::lease_time, asked);
-        BOOST_TEST(lan.ask(message)->options.u32(option::lease_time).value() == given);
+        message.options.set_u32(option::kLeaseTime, asked);
+        BOOST_TEST(lan.ask(message)->options.u32(option::kLeaseTime).value() == given);
     }
     config::DhcpPool pool = lan_pool();
     pool.leasetime = config::kInfiniteLease;
     Lan lan(pool);
     const auto offer = lan.discover(1);
-    BOOST_TEST(offer->options.u32(option::lease_time).value() == 0xffffffffU);
-    BOOST_TEST(!offer->options.has(option::renewal_time));
+    BOOST_TEST(offer->options.u32(option::kLeaseTime).value() == 0xffffffffU);
+    BOOST_TEST(!offer->options.has(option::kRenewalTime));
     const Ip4 address = lan.bind(1);
     lan.pass(24h * 4000);
     BOOST_TEST(lan.state(address) == LeaseState::bound);
@@ -361,10 +361,10 @@ BOOST_AUTO_TEST_CASE(strangers_get_short_leases_when_hardly_an_address_is_free) 
     while (lan.server.networks()[0].pool.free() >= 15)
         lan.bind(device++);
     const auto offer = lan.discover(device);
-    BOOST_TEST(offer->options.u32(option::lease_time).value() == 600U);
+    BOOST_TEST(offer->options.u32(option::kLeaseTime).value() == 600U);
     BOOST_TEST(type_of(lan.select(device, offer->yiaddr)) == "ack");
     const auto renewed = lan.renew(device, offer->yiaddr);
-    BOOST_TEST(renewed->options.u32(option::lease_time).value() == 43200U);
+    BOOST_TEST(renewed->options.u32(option::kLeaseTime).value() == 43200U);
 }
 
 BOOST_AUTO_TEST_CASE(a_renumbered_link_moves_its_devices) {
@@ -375,7 +375,7 @@ BOOST_AUTO_TEST_CASE(a_renumbered_link_moves_its_devices) {
     BOOST_TEST(type_of(lan.renew(1, before)) == "nak");
     const auto offer = lan.discover(1);
     BOOST_TEST(offer->yiaddr.to_string().starts_with("10.0.0."));
-    BOOST_CHECK(offer->options.ip4(option::server_id) == router);
+    BOOST_CHECK(offer->options.ip4(option::kServerId) == router);
     lan.tell(LinksSeen{});
     BOOST_TEST(type_of(lan.discover(1)) == "nothing");
     BOOST_CHECK(lan.dropped() == Drop::no_network);
@@ -386,9 +386,9 @@ BOOST_AUTO_TEST_CASE(a_renumbered_link_moves_its_devices) {
 BOOST_AUTO_TEST_CASE(name_servers_follow_the_outside_unless_they_are_configured) {
     Lan lan;
     lan.tell(NameServersSeen{{Ip4::of(9, 9, 9, 9)}});
-    BOOST_TEST(lan.discover(1)->options.ip4(option::dns)->to_string() == "9.9.9.9");
+    BOOST_TEST(lan.discover(1)->options.ip4(option::kDns)->to_string() == "9.9.9.9");
     lan.tell(NameServersSeen{});
-    BOOST_CHECK(lan.discover(1)->options.ip4(option::dns) == kLanRouter);
+    BOOST_CHECK(lan.discover(1)->options.ip4(option::kDns) == kLanRouter);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -41,7 +41,7 @@ void check_message(Bytes bytes) {
     require(again.ok());
     require(again->chaddr == copy.chaddr && again->xid == copy.xid);
     for (const Option& option : again->options.all()) {
-        if (option.code == option::overload || option.code == option::relay_agent) continue;
+        if (option.code == option::kOverload || option.code == option::kRelayAgent) continue;
         const Option* before = copy.options.find(option.code);
         require(before != nullptr && before->data == option.data);
     }

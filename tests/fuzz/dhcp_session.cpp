@@ -73,12 +73,12 @@ void step(Lan& lan, ByteReader& in) {
         case 15: (void)lan.bind(who); return;
         default: break;
     }
-    if ((where & 1U) != 0) message.options.set_u32(option::requested_address, at(where).value);
-    if ((where & 2U) != 0) message.options.set_u32(option::server_id, kLanRouter.value);
+    if ((where & 1U) != 0) message.options.set_u32(option::kRequestedAddress, at(where).value);
+    if ((where & 2U) != 0) message.options.set_u32(option::kServerId, kLanRouter.value);
     if ((where & 4U) != 0) message.ciaddr = at(static_cast<std::uint8_t>(100 + where % 12));
-    if ((where & 8U) != 0) message.options.set(option::rapid_commit, {});
+    if ((where & 8U) != 0) message.options.set(option::kRapidCommit, {});
     if ((where & 16U) != 0) message.giaddr = at(9);
-    if ((where & 32U) != 0) message.options.set_text(option::host_name, "printer");
+    if ((where & 32U) != 0) message.options.set_text(option::kHostName, "printer");
     (void)lan.ask(message, message.ciaddr);
 }
 

@@ -116,8 +116,8 @@ class Devices {
         out.xid = device.number;
         const Mac mac = device.mac();
         std::copy(mac.bytes.begin(), mac.bytes.end(), out.chaddr.begin());
-        out.options.set_u8(dhcp::option::message_type, static_cast<std::uint8_t>(type));
-        out.options.set_text(dhcp::option::host_name, "device");
+        out.options.set_u8(dhcp::option::kMessageType, static_cast<std::uint8_t>(type));
+        out.options.set_text(dhcp::option::kHostName, "device");
         return out;
     }
 
@@ -137,12 +137,12 @@ class Devices {
             case MessageType::offer: {
                 if (device.bound) return;
                 dhcp::Message select = request(device, MessageType::request);
-                select.options.set_u32(dhcp::option::server_id, sent.source.value);
-                select.options.set_u32(dhcp::option::requested_address, message->yiaddr.value);
+                select.options.set_u32(dhcp::option::kServerId, sent.source.value);
+                select.options.set_u32(dhcp::option::kRequestedAddress, message->yiaddr.value);
                 return send(select, {});
             }
             case MessageType::ack: {
-                const auto time = message->options.u32(dhcp::option::lease_time);
+                const auto time = message->options.u32(dhcp::option::kLeaseTime);
                 device.bound = true;
                 device.address = message->yiaddr;
                 // Counted from the question, which was a little earlier.

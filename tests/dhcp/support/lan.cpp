@@ -30,7 +30,7 @@ Message request_of(unsigned device, MessageType type) {
     out.xid = 0x1000 + device;
     const Mac mac = device_mac(device);
     std::copy(mac.bytes.begin(), mac.bytes.end(), out.chaddr.begin());
-    out.options.set_u8(option::message_type, static_cast<std::uint8_t>(type));
+    out.options.set_u8(option::kMessageType, static_cast<std::uint8_t>(type));
     return out;
 }
 
@@ -85,8 +85,8 @@ std::optional<Message> Lan::discover(unsigned device) {
 
 std::optional<Message> Lan::select(unsigned device, Ip4 address) {
     Message message = request_of(device, MessageType::request);
-    message.options.set_u32(option::server_id, kLanRouter.value);
-    message.options.set_u32(option::requested_address, address.value);
+    message.options.set_u32(option::kServerId, kLanRouter.value);
+    message.options.set_u32(option::kRequestedAddress, address.value);
     return ask(message);
 }
 
@@ -98,7 +98,7 @@ std::optional<Message> Lan::renew(unsigned device, Ip4 address) {
 
 std::optional<Message> Lan::reboot(unsigned device, Ip4 address) {
     Message message = request_of(device, MessageType::request);
-    message.options.set_u32(option::requested_address, address.value);
+    message.options.set_u32(option::kRequestedAddress, address.value);
     return ask(message);
 }
 
