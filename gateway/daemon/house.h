@@ -38,10 +38,10 @@ namespace gatehouse::daemon {
 // What the house needs to know of an interface of the kernel.
 struct Interface {
     std::string name;
-    bool running = false;             // up, with a carrier
-    std::vector<Prefix4> addresses;   // neither deprecated nor tentative, best first
-    std::vector<Prefix6> addresses6;  // but for link-local ones
-    std::vector<Ip4> others{};        // of the router too, though not to be used
+    bool running = false;               // up, with a carrier
+    std::vector<Prefix4> addresses;     // neither deprecated nor tentative, best first
+    std::vector<Prefix6> addresses6{};  // but for link-local ones
+    std::vector<Ip4> others{};          // of the router too, though not to be used
 
     friend bool operator==(const Interface&, const Interface&) = default;
 };

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(no_device_takes_the_name_of_the_router) {
 }
 
 BOOST_AUTO_TEST_CASE(no_device_gets_a_further_address_of_the_router) {
-    house.handle(LinksSeen{{{"br-lan", true, {{Ip4::of(192, 168, 1, 1), 24}}, {kPhone}}}}, kNow,
+    house.handle(LinksSeen{{{"br-lan", true, {{Ip4::of(192, 168, 1, 1), 24}}, {}, {kPhone}}}}, kNow,
                  effects);
     const auto reply = ask("phone");
     BOOST_REQUIRE(reply.has_value());
