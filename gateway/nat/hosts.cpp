@@ -32,7 +32,7 @@ bool Hosts::publish(const IpAddress& address, HostSource source, std::optional<M
         entry = entries_.try_emplace(address).first;
         entry->second.host.address = address;
     }
-    entry->second.facts[place_of(source)] = Fact{mac, name};
+    entry->second.facts[place_of(source)] = std::make_unique<Fact>(Fact{mac, name});
     settle(entry);
     return true;
 }
@@ -94,12 +94,11 @@ void Hosts::settle(Entries::iterator entry) {
 
 void Hosts::index(const Host& host, bool present) {
     if (!host.mac) return;
-    auto& addresses = by_mac_[*host.mac];
-    const auto at = std::lower_bound(addresses.begin(), addresses.end(), host.address);
-    const bool there = at != addresses.end() && *at == host.address;
-    if (present && !there) addresses.insert(at, host.address);
-    if (!present && there) addresses.erase(at);
-    if (addresses.empty()) by_mac_.erase(*host.mac);
+    if (present) {
+        by_mac_.emplace(*host.mac, host.address);
+    } else {
+        by_mac_.erase({*host.mac, host.address});
+    }
 }
 
 void Hosts::tell(const IpAddress& address, const Host* host) {
@@ -113,8 +112,12 @@ const Host* Hosts::find(const IpAddress& address) const {
 }
 
 std::vector<IpAddress> Hosts::addresses_of(const Mac& mac) const {
-    const auto found = by_mac_.find(mac);
-    return found == by_mac_.end() ? std::vector<IpAddress>{} : found->second;
+    std::vector<IpAddress> out;
+    for (auto at = by_mac_.lower_bound({mac, IpAddress()}); at != by_mac_.end(); ++at) {
+        if (at->first != mac) break;
+        out.push_back(at->second);
+    }
+    return out;
 }
 
 std::vector<Host> Hosts::all() const {

@@ -11,8 +11,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/ip.h"
@@ -60,7 +63,7 @@ class Hosts {
         std::string name;
     };
     struct Entry {
-        std::array<std::optional<Fact>, 3> facts;  // by HostSource
+        std::array<std::unique_ptr<Fact>, 3> facts;  // by HostSource; most hosts have one
         Host host;
         bool known = false;  // the listeners have heard of it
     };
@@ -73,7 +76,7 @@ class Hosts {
     void tell(const IpAddress& address, const Host* host);
 
     Entries entries_;
-    std::map<Mac, std::vector<IpAddress>> by_mac_;
+    std::set<std::pair<Mac, IpAddress>> by_mac_;
     std::map<std::uint32_t, HostListener> listeners_;
     std::uint32_t next_subscription_ = 1;
 };
