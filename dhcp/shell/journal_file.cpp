@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kLongestJournal = 64UL << 20U;
 constexpr std::size_t kSmallJournal = 256UL << 10U;  // never worth a compaction
+constexpr std::size_t kPiece = 4096;                 // read at a time
 constexpr unsigned kOwnerOnly = 0600;
 
 bool write_all(int fd, Bytes bytes) {
@@ -33,7 +34,7 @@ bool write_all(int fd, Bytes bytes) {
 std::vector<std::uint8_t> read_whole(const std::string& path) {
     std::vector<std::uint8_t> out;
     const loop::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    std::array<std::uint8_t, 65536> buffer{};
+    std::array<std::uint8_t, kPiece> buffer{};
     while (file && out.size() < kLongestJournal) {
         const ssize_t n = ::read(file.get(), buffer.data(), buffer.size());
         if (n < 0 && errno == EINTR) continue;
@@ -63,7 +64,9 @@ std::string folder_of(const std::string& path) {
 }  // namespace
 
 Status replace_file(const std::string& path, Bytes content, unsigned mode, bool durable) {
-    const std::string fresh = path + ".new";
+    // Name servers that read whole folders leave out what begins with a dot.
+    const std::size_t name = path.rfind('/') + 1;
+    const std::string fresh = concat(path.substr(0, name), '.', path.substr(name), ".new");
     ::unlink(fresh.c_str());
     const loop::Fd file(
         ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t{mode}));
@@ -87,7 +90,8 @@ std::vector<Lease> JournalFile::load(Instant now) {
     boot_ = read_boot_id();
     const std::vector<std::uint8_t> bytes = read_whole(path_);
     JournalContent content = read_journal(bytes, boot_, now);
-    if (content.good < bytes.size()) {
+    unread_ = bytes.size() - content.good;
+    if (unread_ > 0) {
         (void)replace_file(path_ + ".bad", Bytes(bytes).subspan(content.good), kOwnerOnly, false);
     }
     return std::move(content.leases);
@@ -140,9 +144,13 @@ bool JournalFile::wants_rewrite(Instant now) const {
     return size_ > kSmallJournal && size_ > 4 * fresh_size_;
 }
 
-void JournalFile::sync() {
+bool JournalFile::sync(Instant now) {
     sync_at_.reset();
-    if (file_) ::fdatasync(file_.get());
+    if (!file_ || ::fdatasync(file_.get()) == 0) return true;
+    // What the disk has lost it does not report twice.
+    broken_ = true;
+    retry_at_ = now + kRetryPause;
+    return false;
 }
 
 }  // namespace gatehouse::dhcp

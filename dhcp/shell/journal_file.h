@@ -26,6 +26,8 @@ class JournalFile {
 
     // What was stored. Where the end of the file is not good, it is kept as PATH.bad.
     std::vector<Lease> load(Instant now);
+    // How many bytes at the end load() found no good.
+    std::size_t unread() const { return unread_; }
     // Everything that is alive, in place of what is there.
     Status rewrite(const std::vector<Lease>& leases, Instant now);
     // At the end of the file. False where the disk did not take it: rewrite() when due() says so.
@@ -36,13 +38,16 @@ class JournalFile {
     // Whether the journal is so much longer than what is alive, or so broken, that it is to be
     // written again.
     bool wants_rewrite(Instant now) const;
-    void sync();
+    // False where the disk has lost something: all is to be written again.
+    bool sync(Instant now);
     bool broken() const { return broken_; }
+    const std::string& path() const { return path_; }
 
   private:
     std::string path_;
     BootId boot_{};
     loop::Fd file_;
+    std::size_t unread_ = 0;
     std::size_t size_ = 0;        // of the file
     std::size_t fresh_size_ = 0;  // after the last rewrite
     bool broken_ = true;

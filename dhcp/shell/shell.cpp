@@ -2,7 +2,7 @@
 #include "dhcp/shell/shell.h"
 
 #include <algorithm>
-#include <ctime>
+#include <chrono>
 
 #include "dhcp/lease_files.h"
 #include "gateway/base/text.h"
@@ -14,6 +14,12 @@ namespace {
 // Many devices come at once; the files are written for all of them together.
 constexpr Duration kFilesPause = 1s;
 constexpr unsigned kEverybodyReads = 0644;
+constexpr Duration kClockStep = 5s;
+
+// How far the wall clock is ahead of ours.
+Duration wall_offset(Instant now) {
+    return std::chrono::system_clock::now().time_since_epoch() - now.time_since_epoch();
+}
 
 }  // namespace
 
@@ -32,6 +38,10 @@ void Shell::say(Level level, std::string fact, std::vector<LogLine::Field> field
 
 Restored Shell::restore() {
     Restored out{journal_.load(loop_.now())};
+    if (journal_.unread() > 0) {
+        say(Level::warning, "the end of the journal is damaged",
+            {{"bytes", std::to_string(journal_.unread())}, {"kept", journal_.path() + ".bad"}});
+    }
     if (!out.leases.empty()) {
         say(Level::info, "leases restored", {{"count", std::to_string(out.leases.size())}});
     }
@@ -41,6 +51,17 @@ Restored Shell::restore() {
 void Shell::set_files(const config::DhcpFiles& files) {
     files_ = files;
     files_at_ = loop_.now();
+}
+
+void Shell::look_again(const Server& server) {
+    sockets_.retry();
+    const Duration offset = wall_offset(loop_.now());
+    const Duration step =
+        offset > written_offset_ ? offset - written_offset_ : written_offset_ - offset;
+    if (step < kClockStep || files_.leases.empty()) return;
+    written_offset_ = offset;
+    files_at_ = loop_.now();
+    arm(server);
 }
 
 void Shell::rewrite(const Server& server) {
@@ -80,7 +101,7 @@ void Shell::wake(const Server& server) {
     if (journal_.wants_rewrite(now)) {
         rewrite(server);
     } else if (journal_.due() && *journal_.due() <= now) {
-        journal_.sync();
+        if (!journal_.sync(now)) say(Level::warning, "leases not stored", {{"reason", "sync"}});
     }
     if (files_at_ && *files_at_ <= now) write_files(server);
     arm(server);
@@ -94,14 +115,17 @@ void Shell::write_files(const Server& server) {
         if (!written) say(Level::warning, "file not written", {{"reason", written.error().text}});
     };
     const std::vector<Lease> leases = server.leases().sorted();
-    write(files_.leases, write_lease_file(leases, std::time(nullptr), loop_.now()));
+    const Instant now = loop_.now();
+    written_offset_ = wall_offset(now);
+    write(files_.leases,
+          write_lease_file(leases, whole_seconds(now.time_since_epoch() + written_offset_), now));
     write(files_.hosts,
           write_hosts_file(leases, server.configuration().static_leases, server.networks()));
 }
 
 void Shell::finish(const Server& server) {
     if (files_at_) write_files(server);
-    if (used_ && !journal_.broken()) journal_.sync();
+    if (used_ && !journal_.broken()) (void)journal_.sync(loop_.now());
 }
 
 }  // namespace gatehouse::dhcp

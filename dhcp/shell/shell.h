@@ -28,6 +28,10 @@ class Shell {
     void serve(const std::vector<ServedLink>& links) { sockets_.serve(links); }
     // Writes them anew, too: what they say may come from a changed configuration.
     void set_files(const config::DhcpFiles& files);
+    // To be called every few seconds: an interface that could not be served may be free now, and
+    // the lease file, which says when leases end by the wall clock, is written anew when that was
+    // set.
+    void look_again(const Server& server);
     // Stores, then sends.
     void perform(const Effects& effects, const Server& server);
     // Leaves everything on the disk.
@@ -48,7 +52,8 @@ class Shell {
     JournalFile journal_;
     Sockets sockets_;
     config::DhcpFiles files_;
-    bool used_ = false;  // there was something to store
+    bool used_ = false;          // there was something to store
+    Duration written_offset_{};  // of the wall clock from ours, when the lease file was written
     std::optional<Instant> files_at_;
     std::optional<std::pair<Instant, loop::TimerId>> timer_;
 };

@@ -49,6 +49,7 @@ void Sockets::close(const Open& open) {
 }
 
 void Sockets::serve(const std::vector<ServedLink>& links) {
+    wanted_ = links;
     for (auto at = open_.begin(); at != open_.end();) {
         if (std::find(links.begin(), links.end(), at->second.link) != links.end()) {
             ++at;
@@ -57,23 +58,36 @@ void Sockets::serve(const std::vector<ServedLink>& links) {
         close(at->second);
         at = open_.erase(at);
     }
-    for (const ServedLink& link : links) {
+    retry();
+}
+
+void Sockets::retry() {
+    for (const ServedLink& link : wanted_) {
         if (open_.contains(link.interface)) continue;
-        auto made = open(link);
-        if (!made) {
-            complain_(link.interface, made.error());
-            continue;
-        }
-        const std::string name = link.interface;
-        const Open& open = open_.emplace(name, std::move(*made)).first->second;
-        Status watched = loop_.watch(open.udp.get(), EPOLLIN,
-                                     [this, name](std::uint32_t) { read_requests(name); });
-        if (watched) {
-            watched = loop_.watch(open.frames.fd(), EPOLLIN,
-                                  [this, name](std::uint32_t) { read_arp(name); });
-        }
-        if (!watched) complain_(name, watched.error());
+        const Status started = start(link);
+        std::string& before = failed_[link.interface];
+        const std::string reason = started ? std::string() : started.error().text;
+        if (!started && reason != before) complain_(link.interface, started.error());
+        before = reason;
     }
+}
+
+Status Sockets::start(const ServedLink& link) {
+    auto made = open(link);
+    if (!made) return made.failure();
+    const std::string name = link.interface;
+    const Open& open = open_.emplace(name, std::move(*made)).first->second;
+    Status watched =
+        loop_.watch(open.udp.get(), EPOLLIN, [this, name](std::uint32_t) { read_requests(name); });
+    if (watched) {
+        watched =
+            loop_.watch(open.frames.fd(), EPOLLIN, [this, name](std::uint32_t) { read_arp(name); });
+    }
+    if (!watched) {
+        close(open);
+        open_.erase(name);
+    }
+    return watched;
 }
 
 void Sockets::read_requests(const std::string& interface) {

@@ -40,8 +40,10 @@ class Sockets {
     Sockets& operator=(const Sockets&) = delete;
     ~Sockets();
 
-    // Serves these links and no others.
+    // Serves these links and no others. What is wrong with one is complained about once.
     void serve(const std::vector<ServedLink>& links);
+    // Tries those again that could not be served.
+    void retry();
     void send(const Effects& effects);
     // Packets that were dropped because too many waited.
     std::uint64_t unread() const { return unread_; }
@@ -60,6 +62,7 @@ class Sockets {
     };
 
     Result<Open> open(const ServedLink& link);
+    Status start(const ServedLink& link);
     void close(const Open& open);
     void read_requests(const std::string& interface);
     void serve_waiting();
@@ -70,6 +73,8 @@ class Sockets {
     Feed feed_;
     Complain complain_;
     std::map<std::string, Open> open_;
+    std::vector<ServedLink> wanted_;
+    std::map<std::string, std::string> failed_;  // interface -> what was wrong last
     std::deque<Waiting> waiting_;
     std::optional<loop::TimerId> turn_;
     std::uint64_t unread_ = 0;

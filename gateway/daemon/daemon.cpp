@@ -324,6 +324,7 @@ void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
     handle(PortsSeen{read_router_ports()});
     handle(NameServersSeen{read_name_servers()});
+    dhcp_->look_again(house_.dhcp());
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }
 
