@@ -67,10 +67,13 @@ std::optional<Ip4> Server::choose(const Exchange& x) {
     return recycle(x);
 }
 
-// The address of whom nobody has seen for longest; the last tenth stays with those who had it.
+// What was offered in vain, else the address of whom nobody has seen for longest; the last tenth
+// stays with those who had it.
 std::optional<Ip4> Server::recycle(const Exchange& x) {
     static constexpr std::size_t kShare = 10;
     const Pool& pool = x.network.pool;
+    // A device that is there takes an offer at once.
+    if (const auto vain = pool.oldest_offer(x.now + kOfferTime - kPatience)) return vain;
     if (pool.ended() <= pool.size() / kShare) return std::nullopt;
     return pool.oldest_ended();
 }

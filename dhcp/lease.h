@@ -31,6 +31,8 @@ struct Lease {
     std::string name;        // cleaned; may be empty
     Instant expires;         // of what has ended: when it ended
 
+    // Offered to a device that has not had it before.
+    bool is_untaken() const { return state == LeaseState::offered && !confirmed; }
     bool has_ended() const { return state == LeaseState::released || state == LeaseState::expired; }
     bool is_of(std::string_view who) const {
         return state != LeaseState::conflict && client == who;

@@ -44,8 +44,7 @@ std::string_view to_string(LeaseState state) {
     return "";
 }
 
-LeaseTable::LeaseTable(const HashKey& key)
-    : key_(key), leases_(0, KeyedHash(key)), deadlines_(KeyedHash(key)) {}
+LeaseTable::LeaseTable(const HashKey& key) : key_(key), leases_(0, KeyedHash(key)) {}
 
 std::uint64_t LeaseTable::client_key(std::string_view client) const {
     return siphash(key_, as_bytes(client));
@@ -99,7 +98,11 @@ void LeaseTable::index(const Lease& lease) {
         clients_.emplace(client_key(lease.client), lease.address);
     }
     if (holds_name(lease)) names_.emplace(name_key(lease.name), lease.address);
-    deadlines_.set(lease.address, lease.has_ended() ? kNever : lease.expires);
+    if (!lease.has_ended() && lease.expires != kNever) {
+        deadlines_.push_back({lease.expires, lease.address});
+        std::push_heap(deadlines_.begin(), deadlines_.end());
+    }
+    tidy_deadlines();
 }
 
 void LeaseTable::remove_from_index(const Lease& lease) {
@@ -127,8 +130,36 @@ void LeaseTable::erase(Ip4 address) {
     const auto found = leases_.find(address);
     if (found == leases_.end()) return;
     remove_from_index(found->second);
-    deadlines_.cancel(address);
     leases_.erase(found);
+    tidy_deadlines();
+}
+
+bool LeaseTable::still_holds(const Deadline& deadline) const {
+    const Lease* lease = find(deadline.address);
+    return lease != nullptr && !lease->has_ended() && lease->expires == deadline.at;
+}
+
+void LeaseTable::tidy_deadlines() {
+    static constexpr std::size_t kFew = 64;
+    if (deadlines_.size() > 2 * leases_.size() + kFew) {
+        std::erase_if(deadlines_,
+                      [this](const Deadline& deadline) { return !still_holds(deadline); });
+        std::make_heap(deadlines_.begin(), deadlines_.end());
+    }
+    while (!deadlines_.empty() && !still_holds(deadlines_.front())) {
+        std::pop_heap(deadlines_.begin(), deadlines_.end());
+        deadlines_.pop_back();
+    }
+}
+
+std::optional<Instant> LeaseTable::next_deadline() const {
+    if (deadlines_.empty()) return std::nullopt;
+    return deadlines_.front().at;
+}
+
+std::optional<Ip4> LeaseTable::first_expired(Instant now) const {
+    if (deadlines_.empty() || deadlines_.front().at > now) return std::nullopt;
+    return deadlines_.front().address;
 }
 
 std::vector<Lease> LeaseTable::sorted() const {

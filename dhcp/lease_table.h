@@ -10,11 +10,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dhcp/lease.h"
 #include "gateway/base/hash.h"
-#include "gateway/base/timer_queue.h"
 
 namespace gatehouse::dhcp {
 
@@ -37,9 +37,9 @@ class LeaseTable {
     const Lease& put(Lease lease);
     void erase(Ip4 address);
 
-    std::optional<Instant> next_deadline() const { return deadlines_.next(); }
-    // An address whose offer, lease or quarantine is over.
-    std::optional<Ip4> pop_expired(Instant now) { return deadlines_.pop_expired(now); }
+    std::optional<Instant> next_deadline() const;
+    // An address whose offer, lease or quarantine is over; the caller changes the lease.
+    std::optional<Ip4> first_expired(Instant now) const;
 
     std::size_t size() const { return leases_.size(); }
     std::size_t count(LeaseState state) const { return counts_[static_cast<std::size_t>(state)]; }
@@ -48,18 +48,32 @@ class LeaseTable {
 
   private:
     using Index = std::unordered_multimap<std::uint64_t, Ip4>;
+    struct Deadline {
+        Instant at;
+        Ip4 address;
+
+        // For a heap with the earliest in front.
+        bool operator<(const Deadline& other) const {
+            return std::pair(at, address) > std::pair(other.at, other.address);
+        }
+    };
 
     std::uint64_t client_key(std::string_view client) const;
     std::uint64_t name_key(std::string_view name) const;
     void index(const Lease& lease);
     void remove_from_index(const Lease& lease);
+    bool still_holds(const Deadline& deadline) const;
+    // Drops deadlines that do not count any more: the first ones, or all when they are too many.
+    void tidy_deadlines();
 
     HashKey key_;
     std::unordered_map<Ip4, Lease, KeyedHash> leases_;
     // By hash, so that no text is held twice; what is found is compared.
     Index clients_;
     Index names_;
-    TimerQueue<Ip4, KeyedHash> deadlines_;
+    // A heap. A lease that changes leaves its old deadline behind, which costs less than to know
+    // where each is; the first one always counts.
+    std::vector<Deadline> deadlines_;
     std::array<std::size_t, 5> counts_{};  // by state
 };
 

@@ -87,4 +87,9 @@ std::optional<Ip4> Pool::oldest_ended() const {
     return ended_.begin()->second;
 }
 
+std::optional<Ip4> Pool::oldest_offer(Instant until) const {
+    if (offers_.empty() || offers_.begin()->first > until) return std::nullopt;
+    return offers_.begin()->second;
+}
+
 }  // namespace gatehouse::dhcp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The dynamic addresses of one network: which may be given out, which are free, and which could be
-// taken from devices that are gone, oldest first. Rules it keeps:
+// taken from devices that are gone or never came, oldest first. Rules it keeps:
 //   - never the network's or the broadcast address, never one of the router's, never a reserved
 //     one, and in networks wider than a /24 none that ends in .0 or .255, which old systems refuse;
 //   - a device that comes back after all was forgotten finds its old address: the choice begins at
@@ -47,6 +47,11 @@ class Pool {
     void forget_ended(Ip4 address, Instant when) { ended_.erase({when, address}); }
     std::size_t ended() const { return ended_.size(); }
     std::optional<Ip4> oldest_ended() const;
+    // And those that were only offered, until then.
+    void note_offer(Ip4 address, Instant until) { offers_.emplace(until, address); }
+    void forget_offer(Ip4 address, Instant until) { offers_.erase({until, address}); }
+    // The oldest offer, where it ends no later than that.
+    std::optional<Ip4> oldest_offer(Instant until) const;
 
   private:
     using Bits = std::vector<std::uint64_t>;
@@ -64,6 +69,7 @@ class Pool {
     std::size_t size_ = 0;
     std::size_t free_ = 0;
     std::set<std::pair<Instant, Ip4>> ended_;
+    std::set<std::pair<Instant, Ip4>> offers_;
 };
 
 }  // namespace gatehouse::dhcp

@@ -16,12 +16,9 @@ bool Server::needs_probe(const Exchange& x, Ip4 address) const {
 }
 
 void Server::probe(Exchange& x, Ip4 address, unsigned conflicts) {
-    const Lease* before = leases_.find(address);
-    const bool same = before != nullptr && before->is_of(x.client.id);
-    store({address, LeaseState::offered, same && before->confirmed, x.client.mac, x.client.id,
-           same ? before->name : std::string(), x.now + kOfferTime});
-    probing_.insert_or_assign(
-        address, Probing{x.network.link.interface, x.client.id, x.message, 0, conflicts});
+    promise(x, address);
+    probing_.insert_or_assign(address, Probing{x.network.link.interface, std::string(x.interface),
+                                               x.client.id, x.message, 0, conflicts});
     probe_again(address, x.now, x.out);
 }
 
@@ -58,7 +55,7 @@ void Server::finish_probe(Ip4 address, Instant now, Effects& out) {
     auto client = client_of_probe(probing, *network);
     const Lease* lease = leases_.find(address);
     if (!client || lease == nullptr || !lease->is_of(client->id)) return;
-    Exchange x{probing.message, *network, std::move(*client), now, out};
+    Exchange x{probing.message, *network, probing.came_in, std::move(*client), now, out};
     // The configuration may have changed meanwhile.
     if (!may_have(x, address)) return forget(address);
     offer(x, address);
@@ -74,12 +71,13 @@ void Server::on(const ArpSeen& event, Instant now, Effects& out) {
     Lease conflict{event.address,    LeaseState::conflict, false, event.mac, {}, {},
                    now + kQuarantine};
     out.changes.push_back({Change::Kind::conflict, conflict});
+    displaced_.erase(event.address);
     store(std::move(conflict));
     Network* network = network_on(probing.interface);
     if (network == nullptr) return;
     auto client = client_of_probe(probing, *network);
     if (!client) return;
-    Exchange x{probing.message, *network, std::move(*client), now, out};
+    Exchange x{probing.message, *network, probing.came_in, std::move(*client), now, out};
     if (probing.conflicts + 1 < kMostConflicts) return on_discover(x, probing.conflicts + 1);
     drop(x, Drop::pool_empty);
 }

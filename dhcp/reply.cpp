@@ -37,7 +37,8 @@ bool is_never_asked(std::uint8_t code) {
         case option::kClientId:
         case option::kRapidCommit:
         case option::kFqdn:
-        case option::kRelayAgent: return true;
+        case option::kRelayAgent:
+        case option::kSubnetSelection: return true;
         default: return false;
     }
 }
@@ -59,11 +60,14 @@ Message Server::reply(const Exchange& x, MessageType type) const {
     out.chaddr = x.message.chaddr;
     out.options.set_u8(option::kMessageType, static_cast<std::uint8_t>(type));
     out.options.set_u32(option::kServerId, x.network.router().value);
-    for (const std::uint8_t echoed : {option::kClientId, option::kRelayAgent}) {
-        if (const Option* found = x.message.options.find(echoed)) {
-            out.options.set(echoed, found->data);
-        }
-    }
+    const auto echo = [&](std::uint8_t code) {
+        const Option* found = x.message.options.find(code);
+        if (found != nullptr) out.options.set(code, found->data);
+    };
+    echo(option::kClientId);
+    echo(option::kRelayAgent);
+    // It counts in what relays send (network_for()), who are told that it did (RFC 3011).
+    if (!x.message.giaddr.is_any()) echo(option::kSubnetSelection);
     return out;
 }
 
@@ -113,14 +117,18 @@ void Server::send(Exchange& x, Message message) {
     out.interface = x.network.link.interface;
     out.source = x.network.router();
     out.port = kClientPort;
-    const bool speaks_from_address = type == MessageType::ack && !message.ciaddr.is_any() &&
-                                     !x.message.options.has(option::kRequestedAddress);
+    // Who selects has no address yet, whatever it says; who only wants to know has one.
+    const bool selects =
+        x.message.type() != MessageType::inform && x.message.options.has(option::kRequestedAddress);
+    const bool speaks_from_address =
+        type == MessageType::ack && !message.ciaddr.is_any() && !selects;
     if (!x.message.giaddr.is_any()) {
+        out.interface = x.interface;
         out.destination = x.message.giaddr;
         out.port = kServerPort;
         // The relay cannot know that the device has no address here.
         if (type == MessageType::nak) message.flags |= kBroadcastFlag;
-    } else if (type != MessageType::nak && speaks_from_address) {
+    } else if (speaks_from_address) {
         out.destination = message.ciaddr;
     } else if (type == MessageType::nak || message.wants_broadcast() || !x.message.mac()) {
         out.hardware = kBroadcastMac;

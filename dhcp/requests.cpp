@@ -52,16 +52,24 @@ void Server::offer(Exchange& x, Ip4 address) {
         return acknowledge(x, address);
     }
     const Lease* before = leases_.find(address);
-    const bool same = before != nullptr && before->is_of(x.client.id);
-    if (!same || before->state != LeaseState::bound) {
-        store({address, LeaseState::offered, same && before->confirmed, x.client.mac, x.client.id,
-               same ? before->name : std::string(), x.now + kOfferTime});
-    }
+    const bool has_it =
+        before != nullptr && before->is_of(x.client.id) && before->state == LeaseState::bound;
+    if (!has_it) promise(x, address);
     Message message = reply(x, MessageType::offer);
     message.yiaddr = address;
     add_lease_options(x, message);
     add_asked_options(x, message);
     send(x, std::move(message));
+}
+
+// Keeps the address for the device for a moment. What is known of another device that had it comes
+// back when this one does not take it.
+void Server::promise(Exchange& x, Ip4 address) {
+    const Lease* before = leases_.find(address);
+    const bool same = before != nullptr && before->is_of(x.client.id);
+    if (before != nullptr && !same && before->has_ended()) displaced_.emplace(address, *before);
+    store({address, LeaseState::offered, same && before->confirmed, x.client.mac, x.client.id,
+           same ? before->name : std::string(), x.now + kOfferTime});
 }
 
 // Another server on the link is not an error, but somebody should know.
@@ -126,6 +134,7 @@ void Server::acknowledge(Exchange& x, Ip4 address) {
 void Server::bind(Exchange& x, Ip4 address) {
     probing_.erase(address);
     probe_times_.cancel(address);
+    displaced_.erase(address);
     const auto time = lease_time(x);
     const Lease* before = leases_.find(address);
     const bool renewed =

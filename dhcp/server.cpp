@@ -46,6 +46,7 @@ Server::Server(const HashKey& key)
     : key_(key),
       reservations_(key),
       leases_(key),
+      displaced_(0, KeyedHash(key)),
       probing_(0, KeyedHash(key)),
       probe_times_(KeyedHash(key)) {}
 
@@ -147,9 +148,11 @@ void Server::mark(const Lease& lease, bool present) {
     if (present) {
         network->pool.take(lease.address);
         if (lease.has_ended()) network->pool.note_ended(lease.address, lease.expires);
+        if (lease.is_untaken()) network->pool.note_offer(lease.address, lease.expires);
     } else {
         network->pool.give_back(lease.address);
         network->pool.forget_ended(lease.address, lease.expires);
+        network->pool.forget_offer(lease.address, lease.expires);
     }
 }
 
@@ -163,6 +166,8 @@ void Server::forget(Ip4 address) {
     if (lease == nullptr) return;
     mark(*lease, false);
     leases_.erase(address);
+    auto before = displaced_.extract(address);
+    if (before) store(std::move(before.mapped()));
 }
 
 void Server::lapse(Ip4 address, Instant now, Effects& out) {
@@ -183,7 +188,7 @@ void Server::lapse(Ip4 address, Instant now, Effects& out) {
 void Server::on(const TimerFired&, Instant now, Effects& out) {
     while (const auto address = probe_times_.pop_expired(now))
         probe_again(*address, now, out);
-    while (const auto address = leases_.pop_expired(now))
+    while (const auto address = leases_.first_expired(now))
         lapse(*address, now, out);
 }
 
@@ -214,7 +219,7 @@ void Server::on(const PacketSeen& event, Instant now, Effects& out) {
     auto client = client_of(*message, network->config.client_ids, reservations_);
     if (!client) return dropped(Drop::no_identity);
     recognise(*client, *message);
-    Exchange x{*message, *network, std::move(*client), now, out};
+    Exchange x{*message, *network, event.interface, std::move(*client), now, out};
     out.notices.push_back({Notice::Kind::received, *type, Drop::count_, network->link.interface,
                            message->ciaddr, x.client.mac});
     // Who speaks for an address speaks from it; a relay speaks for others.

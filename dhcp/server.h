@@ -6,9 +6,10 @@
 //     only when the next discover really gives the other address;
 //   - an address that no known device had lately is probed before it is offered, without waiting:
 //     any number of devices, up to kMostProbes, are probed side by side;
-//   - an offer lasts kOfferTime and is not stored. What devices that are gone had is given to
-//     others only when nothing else is free, the longest gone first, and never the last tenth:
-//     a flood of strangers does not cost known devices their addresses;
+//   - an offer lasts kOfferTime and is not stored. When nothing is free, offers that nobody took up
+//     within kPatience go to others, then what devices that are gone had, the longest gone first,
+//     and never the last tenth; they get it back when the others do not take it either: a flood of
+//     strangers does not cost known devices their addresses;
 //   - when hardly an address is free, strangers get short leases until they renew.
 #pragma once
 
@@ -27,6 +28,7 @@
 namespace gatehouse::dhcp {
 
 constexpr Duration kOfferTime = 30s;
+constexpr Duration kPatience = 2s;      // with who was offered an address, when others wait for one
 constexpr Duration kProbeWait = 150ms;  // for the answer to one of kProbes
 constexpr unsigned kProbes = 2;
 constexpr std::size_t kMostProbes = 256;     // addresses at a time; beyond it is offered unprobed
@@ -54,13 +56,15 @@ class Server {
     struct Exchange {
         const Message& message;
         Network& network;
+        std::string_view interface;  // where it came in; of a relay not always that of the network
         Client client;
         Instant now;
         Effects& out;
     };
     // A discover that waits until nobody has answered at its address.
     struct Probing {
-        std::string interface;
+        std::string interface;  // that is probed
+        std::string came_in;    // where the discover did
         std::string client;
         Message message;
         unsigned sent = 0;
@@ -94,6 +98,7 @@ class Server {
     void on_release(Exchange& x);
     void on_inform(Exchange& x);
     void offer(Exchange& x, Ip4 address);
+    void promise(Exchange& x, Ip4 address);
     void acknowledge(Exchange& x, Ip4 address);
     void refuse(Exchange& x);
     bool serves_other(Exchange& x, Ip4 server);
@@ -131,6 +136,7 @@ class Server {
     Reservations reservations_;
     std::vector<Network> networks_;
     LeaseTable leases_;
+    std::unordered_map<Ip4, Lease, KeyedHash> displaced_;  // by offers to others
     std::unordered_map<Ip4, Probing, KeyedHash> probing_;
     TimerQueue<Ip4, KeyedHash> probe_times_;
 };

@@ -288,6 +288,9 @@ BOOST_AUTO_TEST_CASE(who_only_wants_to_know_gets_no_lease) {
     BOOST_TEST(!ack->options.has(option::kRenewalTime));
     BOOST_CHECK(ack->options.ip4(option::kDns) == kLanRouter);
     BOOST_TEST(way_of(lan.effects.sends[0]) == "192.168.1.50:68 routed");
+    inform.options.set_u32(option::kRequestedAddress, at(50).value);
+    BOOST_TEST(type_of(lan.ask(inform, at(50))) == "ack");
+    BOOST_TEST(way_of(lan.effects.sends[0]) == "192.168.1.50:68 routed");
     BOOST_TEST(lan.server.leases().size() == 0U);
     inform.ciaddr = Ip4::of(10, 0, 0, 3);
     lan.ask(inform, inform.ciaddr);
