@@ -36,6 +36,10 @@ enum class Metric : std::uint8_t {
     mappings_ended,
     mappings_revived,
     refused,
+    sip_messages,
+    sip_calls,
+    sip_streams,
+    sip_registrations,
     count_,  // how many there are
 };
 
@@ -90,6 +94,14 @@ inline constexpr std::array kMetrics{
               "no_outside_address protocol host_quota pool_empty table_full commit_failed "
               "port_taken port_reserved bad_request too_many_ports owner_quota not_owner not_found",
               "Mappings and forwards that were refused, by reason."},
+    MetricRow{Metric::sip_messages, "gatehouse_sip_messages_total", MetricKind::counter, "result",
+              "edited no_help", "Datagrams on SIP ports: edited, or why they passed as they came."},
+    MetricRow{Metric::sip_calls, "gatehouse_sip_calls", MetricKind::gauge, "", "",
+              "Calls of the house, those included that ended within half a minute."},
+    MetricRow{Metric::sip_streams, "gatehouse_sip_streams", MetricKind::gauge, "", "",
+              "Media streams of calls that have outside ports."},
+    MetricRow{Metric::sip_registrations, "gatehouse_sip_registrations", MetricKind::gauge, "", "",
+              "Flows of the house that a registrar has granted a registration."},
 };
 
 // The row of every enumerator stands at its place, with a name that follows the rules.

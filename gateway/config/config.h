@@ -136,7 +136,8 @@ struct Dmz {
 
 struct Sip {
     SipMode mode = SipMode::automatic;
-    std::vector<Port> ports;  // all different, at least one
+    std::vector<Port> ports;    // all different, at least one
+    Duration keep_alive = 25s;  // zero: none
 
     friend bool operator==(const Sip&, const Sip&) = default;
 };

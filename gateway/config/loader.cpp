@@ -152,6 +152,7 @@ void Loader::sip(SectionReader& reader) {
     for (const auto& [port, line] : reader.port_list("port", kMostSipPorts)) {
         out.sip.ports.push_back(port);
     }
+    out.sip.keep_alive = reader.duration("keep_alive");
 }
 
 void Loader::upnp(SectionReader& reader) {

@@ -239,6 +239,14 @@ constexpr std::array kSip{
                .sentence = "A port on which phones speak SIP to their provider; write one line for "
                            "each.",
                .is_list = true},
+    OptionSpec{.name = "keep_alive",
+               .kind = Kind::duration,
+               .fallback = "25",
+               .sentence = "After how much silence of a registered phone an empty message goes to "
+                           "its provider in its name, so that whatever stands on the way lets the "
+                           "next call in; 0 means never.",
+               .low = 0,
+               .high = 3600},
 };
 
 constexpr std::array kUpnp{
