@@ -53,6 +53,12 @@ constexpr std::array kHosts{
     Column{"sessions", "SESSIONS", Kind::number},
 };
 
+constexpr std::array kCalls{
+    Column{"call_id", "CALL"},  Column{"from", "FROM"},   Column{"to", "TO"},
+    Column{"state", "STATE"},   Column{"host", "HOST"},   Column{"help", "HELP"},
+    Column{"reason", "REASON"}, Column{"media", "MEDIA"},
+};
+
 std::string two_digits(std::int64_t n) {
     return concat(n < 10 ? "0" : "", n);
 }
@@ -79,6 +85,7 @@ std::span<const Column> columns_of(std::string_view resource) {
     if (resource == "sessions") return kSessions;
     if (resource == "forwards") return kForwards;
     if (resource == "hosts") return kHosts;
+    if (resource == "calls") return kCalls;
     return {};
 }
 

@@ -49,6 +49,7 @@ int mappings(const Options& options);
 int sessions(const Options& options);
 int forwards(const Options& options);
 int hosts(const Options& options);
+int calls(const Options& options);
 
 constexpr std::array kCommands{
     Command{"run", "run [-c FILE] [--foreground]", "the daemon", run_daemon},
@@ -62,6 +63,8 @@ constexpr std::array kCommands{
     Command{"forwards", "forwards [--json] [--socket PATH]", "what is let in, and who asked for it",
             forwards},
     Command{"hosts", "hosts [--json] [--socket PATH]", "the devices inside", hosts},
+    Command{"calls", "calls [--json] [--socket PATH]", "calls of SIP phones and their media",
+            calls},
 };
 
 // Commands with options of their own.
@@ -187,6 +190,10 @@ int forwards(const Options& options) {
 
 int hosts(const Options& options) {
     return list_command(client_of(options), "hosts");
+}
+
+int calls(const Options& options) {
+    return list_command(client_of(options), "calls");
 }
 
 // Reads the options behind a command; the error is a sentence.

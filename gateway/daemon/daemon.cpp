@@ -123,6 +123,7 @@ Status Daemon::start() {
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
     handle(Started{start_config_, abilities});
     tell_neighbours();
+    restore_registrations();
     if (failure_) return fail(*failure_);
     return {};
 }
@@ -157,6 +158,10 @@ Status Daemon::open_sockets() {
     if (!nat) return nat.failure();
     nat_.emplace(std::move(*nat));
     nft_->ignore(nat_->elements_port());
+    if (!can_queue) return {};
+    auto sip = sip::SipShell::open();
+    if (!sip) return sip.failure();
+    sip_.emplace(std::move(*sip));
     return {};
 }
 
@@ -185,6 +190,11 @@ Status Daemon::watch_everything() {
         perform(effects);
     });
     if (!endings || nat_->queue() == nullptr) return endings;
+    if (sip_) {
+        const Status calls =
+            loop_->watch(sip_->fd(), EPOLLIN, [this](std::uint32_t) { read_sip(); });
+        if (!calls) return calls;
+    }
     return loop_->watch(nat_->queue()->fd(), EPOLLIN, [this](std::uint32_t) { read_queue(); });
 }
 
@@ -194,6 +204,7 @@ Status Daemon::run() {
     while (!stopping_ && !failure_) {
         if (!loop_->run()) return fail("waiting for events failed");
     }
+    save_registrations();
     if (failure_) return fail(*failure_);
     if (house_.config().gateway.flush_on_exit) {
         const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
@@ -227,6 +238,8 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        if (sip_) sip_->perform(effects.sip);
+        if (effects.sip.registrations_changed) save_registrations_soon();
         std::swap(effects, next);
         next.clear();
     }
@@ -264,7 +277,12 @@ void Daemon::load_ruleset(const std::string& text, Effects& next) {
     const kernel::RulesetLoad load = kernel::load_ruleset(text);
     nft_->add_own(load.process);
     Status status = load.status;
-    if (status) status = nat_->install_queue_rule(has_fact(kernel_facts_, "queue_expression"));
+    const bool native = has_fact(kernel_facts_, "queue_expression");
+    if (status) status = nat_->install_queue_rule(native);
+    if (status && sip_) {
+        status = sip_->install_queue_rule(nat::kTableName, nat::kSipQueueChain, native);
+        nat_->hand_over(nat::ruleset_input(house_.config()).sip_ports, sip::SipShell::kQueueNumber);
+    }
     const auto error = status ? std::nullopt : std::optional(status.error());
     house_.handle(RulesetDone{error}, loop_->now(), next);
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "alg/shell/sip_shell.h"
 #include "gateway/base/log.h"
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
@@ -54,6 +55,12 @@ class Daemon {
     void read_links();
     void read_commits();
     void read_queue();
+    void read_sip();
+    // Phones that are silent are reached after a restart, too.
+    std::string registrations_file() const;
+    void restore_registrations();
+    void save_registrations_soon();
+    void save_registrations();  // if they have changed
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
@@ -77,9 +84,11 @@ class Daemon {
     std::optional<kernel::NftWatch> nft_;
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
+    std::optional<sip::SipShell> sip_;  // nothing where the kernel has no queues
     std::unique_ptr<control::HttpServer> control_;
     std::optional<loop::TimerId> timer_;
-    config::Config start_config_;  // what only a restart changes is compared with it
+    std::optional<loop::TimerId> saving_;  // registrations that are not in their file yet
+    config::Config start_config_;          // what only a restart changes is compared with it
     Safeguards safeguards_;
     control::StatusView::Facts kernel_facts_;
     std::optional<std::string> failure_;

@@ -50,6 +50,7 @@ std::vector<Ip4> outside_addresses_of(const Interface& wan) {
 void Effects::clear() {
     steps.clear();
     nat.clear();
+    sip.clear();
 }
 
 House::House(const HashKey& key) : key_(key) {
@@ -89,6 +90,8 @@ void House::set_timer(Effects& out) {
         const auto deadline = engine_->next_deadline();
         if (deadline && (!next || *deadline < *next)) next = deadline;
     }
+    const auto of_sip = sip_ ? sip_->next_deadline() : std::nullopt;
+    if (of_sip && (!next || *of_sip < *next)) next = of_sip;
     if (next == timer_) return;
     timer_ = next;
     if (next) out.steps.emplace_back(SetTimer{*next});
@@ -130,6 +133,7 @@ void House::on(const Started& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     changed_hosts_.clear();
     engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
+    sip_ = std::make_unique<sip::Alg>(config_.sip, *engine_);
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
@@ -141,6 +145,7 @@ void House::on(const Reconfigured& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     update_outside(now, out);
     tell_engine(nat::Reconfigured{config_}, now, out);
+    tell_sip(sip::Reconfigured{config_.sip}, now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -250,6 +255,7 @@ void House::on(const TimerFired&, Instant now, Effects& out) {
     timer_.reset();
     if (load_at_ && *load_at_ <= now) load(now, out);
     tell_engine(nat::TimerFired{}, now, out);
+    tell_sip(sip::TimerFired{}, now, out);
 }
 
 void House::on(const LinksSeen& event, Instant now, Effects& out) {

@@ -23,6 +23,8 @@
 #include <variant>
 #include <vector>
 
+#include "alg/alg.h"
+#include "alg/datagram.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
@@ -108,8 +110,9 @@ using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterP
 struct Effects {
     std::vector<Step> steps;
     nat::Effects nat;
+    sip::Effects sip;  // after those of the NAT
 
-    bool empty() const { return steps.empty() && nat.empty(); }
+    bool empty() const { return steps.empty() && nat.empty() && sip.empty(); }
     void clear();
 };
 
@@ -130,6 +133,9 @@ class House {
     // Appends what is to be done.
     void handle(const Event& event, Instant now, Effects& out);
     void handle(const nat::Event& event, Instant now, Effects& out);
+    // A datagram on a SIP port on its way through the NAT.
+    void handle(std::uint32_t token, const sip::UdpPacket& packet, Instant now, Effects& out);
+    void handle(const sip::Restored& event, Instant now, Effects& out);
     // Appends what calls of the engine's service have left to be done.
     void flush_nat(Instant now, Effects& out);
 
@@ -137,6 +143,7 @@ class House {
     // From the start on.
     nat::Engine& engine() { return *engine_; }
     const nat::Engine& engine() const { return *engine_; }
+    const sip::Alg& sip() const { return *sip_; }
     nat::Hosts& hosts() { return hosts_; }
     const nat::Hosts& hosts() const { return hosts_; }
     // The interface of that name as last seen; nothing while it is away.
@@ -162,6 +169,8 @@ class House {
     void tell_changed_hosts(Instant now, Effects& out);
     void tell_engine(const nat::Event& event, Instant now, Effects& out);
     void log_notices(Instant now, Effects& out, std::size_t first);
+    void tell_sip(const sip::Event& event, Instant now, Effects& out);
+    void log_sip_notices(Instant now, Effects& out, std::size_t first);
     void set_timer(Effects& out);
     bool is_inside(const IpAddress& address) const;
     std::vector<Prefix4> inside_prefixes() const;
@@ -183,7 +192,9 @@ class House {
     nat::Hosts hosts_;
     std::vector<IpAddress> changed_hosts_;
     std::unique_ptr<nat::Engine> engine_;
+    std::unique_ptr<sip::Alg> sip_;
     RateLimit refusals_{5, 10s};
+    RateLimit sip_lines_{20, 10s};
     std::optional<Instant> timer_;  // the one that was asked for last
     Metrics metrics_;
     Instant started_{};

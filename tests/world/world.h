@@ -49,6 +49,8 @@ class World {
     void see_neighbour(const IpAddress& address, std::optional<Mac> mac);
     // What a room asks of the engine; its edits reach the kernel.
     void ask(const std::function<void(nat::MappingService&)>& call);
+    // A datagram on a SIP port on its way through the NAT, and as it goes on.
+    std::string sip(Endpoint4 source, Endpoint4 destination, std::string_view text);
 
     // Notices take up to this long, and come twice now and then.
     void set_slowness(Duration most) { slowness_ = most; }
