@@ -15,11 +15,11 @@ declare -A PACKAGE_GROUPS=(
              python3 shellcheck"
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
-           coturn stun-client python3 python3-gi gir1.2-nice-0.1"
+           coturn stun-client sip-tester baresip-core kamailio python3 python3-gi gir1.2-nice-0.1"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3"
     # gateway/run.sh: the same house, with the clients that it shows
-    [run]="iproute2 iputils-ping nftables conntrack procps socat curl"
+    [run]="iproute2 iputils-ping nftables conntrack procps socat curl sip-tester"
     # and the judges of its NAT types
     [natlab]="iproute2 nftables conntrack coturn stun-client libboost-test-dev"
 )
