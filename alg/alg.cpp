@@ -161,6 +161,7 @@ std::string_view to_string(Notice::Kind kind) {
 void Effects::clear() {
     verdicts.clear();
     keep_alives.clear();
+    bypasses.clear();
     registrations_changed = false;
     notices.clear();
 }
@@ -223,6 +224,7 @@ void Alg::on(const Datagram& event, Instant now, Effects& out) {
         config_.mode == config::SipMode::off ? Reason::no_help : rewrite(event, now, out, payload);
     ++counts_[static_cast<std::size_t>(reason)];
     out.verdicts.push_back({event.token, std::move(payload)});
+    doubt(event, reason, out);
     if (reason == Reason::http) {
         out.notices.push_back({Notice::Kind::not_sip,
                                std::string(to_string(reason)),
@@ -232,6 +234,23 @@ void Alg::on(const Datagram& event, Instant now, Effects& out) {
                                event.inside,
                                event.remote});
     }
+}
+
+// What phones send between their messages says nothing for or against.
+void Alg::doubt(const Datagram& event, Reason reason, Effects& out) {
+    if (reason == Reason::keep_alive || reason == Reason::stun) return;
+    const Bypass flow{event.inside, event.remote};
+    const bool other =
+        reason == Reason::not_sip || reason == Reason::encrypted || reason == Reason::http;
+    if (!other) {
+        doubtful_.erase(flow);
+        return;
+    }
+    // Counting anew costs those that are there a little time.
+    if (doubtful_.size() >= kMostDoubtful && !doubtful_.contains(flow)) doubtful_.clear();
+    if (++doubtful_[flow] < kPatience) return;
+    doubtful_.erase(flow);
+    out.bypasses.push_back(flow);
 }
 
 Help Alg::help_of(Endpoint4 inside) const {

@@ -11,6 +11,7 @@
 //     1024, live as long as the call and never move meanwhile (media.h, calls.h);
 //   - a registered flow stays where it is for as long as the registrar has granted
 //   (registrations.h);
+//   - a flow that turns out not to be SIP, a game or a tunnel, is soon left to the kernel;
 //   - everything that a host may fill is bounded for that host; beyond the bounds messages pass
 //     as they came.
 // Its timers are those of calls, registrations, and of what it remembers of endpoints.
@@ -57,6 +58,14 @@ struct Verdict {
     std::optional<std::string> payload;  // nothing: it passes as it came
 };
 
+// The next datagrams of this flow are no SIP either and need not be seen.
+struct Bypass {
+    Endpoint4 inside;
+    Endpoint4 remote;
+
+    friend auto operator<=>(const Bypass&, const Bypass&) = default;
+};
+
 // For the log.
 struct Notice {
     enum class Kind : std::uint8_t {
@@ -81,11 +90,13 @@ std::string_view to_string(Notice::Kind kind);  // "call" "registered" ...
 struct Effects {
     std::vector<Verdict> verdicts;
     std::vector<KeepAlive> keep_alives;
+    std::vector<Bypass> bypasses;
     std::vector<Notice> notices;
     bool registrations_changed = false;  // what a restart shall not lose is another now
 
     bool empty() const {
-        return verdicts.empty() && keep_alives.empty() && notices.empty() && !registrations_changed;
+        return verdicts.empty() && keep_alives.empty() && bypasses.empty() && notices.empty() &&
+               !registrations_changed;
     }
     void clear();
 };
@@ -96,6 +107,8 @@ class Alg {
     static constexpr std::uint32_t kMostEndpointsOfHost = 64;  // then the one silent longest goes
     static constexpr Duration kEndpointLife = 2h;              // beyond its last message
     static constexpr std::size_t kMostDatagram = 65507;
+    static constexpr std::uint32_t kPatience = 32;  // datagrams of a flow without one of SIP
+    static constexpr std::size_t kMostDoubtful = 1024;
 
     // The service must live as long.
     Alg(const config::Sip& config, nat::MappingService& service);
@@ -140,6 +153,7 @@ class Alg {
     void note_streams(Work& work, const Sdp& sdp, Instant now);
     void follow_registration(Work& work, Instant now, Effects& out);
     bool is_forwarded(const Flow& flow) const;
+    void doubt(const Datagram& event, Reason reason, Effects& out);
     Known* know(Endpoint4 inside, Instant now);
     bool make_room(Ip4 host);
     void forget(Endpoint4 inside);
@@ -151,6 +165,7 @@ class Alg {
     Registrations registrations_;
     std::map<Endpoint4, Known> endpoints_;
     std::map<Ip4, std::uint32_t> of_host_;
+    std::map<Bypass, std::uint32_t> doubtful_;  // flows, and how often they were no SIP
     TimerQueue<std::uint64_t> endpoint_timers_;
     std::array<std::uint64_t, static_cast<std::size_t>(Reason::count_)> counts_{};
 };

@@ -16,7 +16,7 @@ constexpr std::uint32_t kMostWaiting = 4096;
 
 }  // namespace
 
-Result<SipShell> SipShell::open() {
+Result<SipShell> SipShell::open(const std::string& table, std::string set) {
     auto rules = kernel::NetlinkSocket::open(kernel::Bus::netfilter);
     if (!rules) return rules.failure();
     kernel::QueueOptions options;
@@ -25,7 +25,9 @@ Result<SipShell> SipShell::open() {
     options.whole_bursts = false;
     auto queue = kernel::NfQueue::open(options);
     if (!queue) return queue.failure();
-    SipShell shell(std::move(*queue), std::move(*rules));
+    auto elements = kernel::NftElements::open(table);
+    if (!elements) return elements.failure();
+    SipShell shell(std::move(*queue), std::move(*rules), std::move(*elements), std::move(set));
     shell.raw_ = loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW));
     if (!shell.raw_) return fail_with_errno("socket for keep-alives");
     return shell;
@@ -63,6 +65,11 @@ void SipShell::send(const KeepAlive& keep_alive) const {
                    reinterpret_cast<const sockaddr*>(&to), sizeof to);
 }
 
+// Where it does not succeed, the flow is seen again.
+void SipShell::leave_alone(const Bypass& flow) {
+    (void)elements_.add(set_, kernel::ConcatKey().endpoint(flow.inside).endpoint(flow.remote), {});
+}
+
 void SipShell::perform(const Effects& effects) {
     for (const Verdict& verdict : effects.verdicts) {
         const auto waiting =
@@ -77,6 +84,8 @@ void SipShell::perform(const Effects& effects) {
     }
     for (const KeepAlive& keep_alive : effects.keep_alives)
         send(keep_alive);
+    for (const Bypass& flow : effects.bypasses)
+        leave_alone(flow);
 }
 
 }  // namespace gatehouse::sip

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "gateway/base/result.h"
 #include "gateway/kernel/netlink.h"
 #include "gateway/kernel/nfqueue.h"
+#include "gateway/kernel/nft_elements.h"
 #include "gateway/loop/loop.h"
 
 namespace gatehouse::sip {
@@ -26,7 +28,8 @@ class SipShell {
     // The token belongs to the datagram until its verdict has been carried out.
     using Feed = std::function<void(std::uint32_t token, const UdpPacket& packet)>;
 
-    static Result<SipShell> open();
+    // The set in the table holds the flows that are left to the kernel.
+    static Result<SipShell> open(const std::string& table, std::string set);
 
     int fd() const { return queue_.fd(); }
     // Puts the rule into the chain of the table; native: the kernel has the expression.
@@ -39,10 +42,15 @@ class SipShell {
     void perform(const Effects& effects);
 
   private:
-    SipShell(kernel::NfQueue queue, kernel::NetlinkSocket rules)
-        : queue_(std::move(queue)), rules_(std::move(rules)) {}
+    SipShell(kernel::NfQueue queue, kernel::NetlinkSocket rules, kernel::NftElements elements,
+             std::string set)
+        : queue_(std::move(queue)),
+          rules_(std::move(rules)),
+          elements_(std::move(elements)),
+          set_(std::move(set)) {}
 
     void send(const KeepAlive& keep_alive) const;
+    void leave_alone(const Bypass& flow);
 
     struct Waiting {
         std::uint32_t token = 0;
@@ -52,6 +60,8 @@ class SipShell {
 
     kernel::NfQueue queue_;
     kernel::NetlinkSocket rules_;
+    kernel::NftElements elements_;
+    std::string set_;
     loop::Fd raw_;
     std::vector<Waiting> waiting_;  // of this burst
     std::uint16_t identification_ = 1;

@@ -159,7 +159,7 @@ Status Daemon::open_sockets() {
     nat_.emplace(std::move(*nat));
     nft_->ignore(nat_->elements_port());
     if (!can_queue) return {};
-    auto sip = sip::SipShell::open();
+    auto sip = sip::SipShell::open(nat::kTableName, nat::kNotSipSet);
     if (!sip) return sip.failure();
     sip_.emplace(std::move(*sip));
     return {};

@@ -224,6 +224,11 @@ void Writer::write_maps() {
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
+    if (!sip_.empty()) {
+        line(concat("set ", kNotSipSet,
+                    " { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags timeout; "
+                    "timeout 1m; size 4096; }"));
+    }
     for (const char* way : {"out", "in"}) {
         if (input_.host_sessions == 0) break;
         line(concat("set sessions_", way, "_", input_.host_sessions,
@@ -346,6 +351,8 @@ void Writer::write_known_sip() {
         rule("meta nfproto != ipv4 return");
         rule("ct status ! confirmed return");
         rule("ct status & (snat | dnat) == 0 return");
+        rule("ip saddr . udp sport . ip daddr . udp dport @", kNotSipSet, " return");
+        rule("ip daddr . udp dport . ip saddr . udp sport @", kNotSipSet, " return");
         rule("iifname ", lan_, " oifname ", wan_, " jump ", kSipQueueChain);
         rule("iifname ", wan_, " oifname ", lan_, " jump ", kSipQueueChain);
     }

@@ -19,6 +19,7 @@ inline constexpr const char* kQueueChain = "ask_queue";
 inline constexpr const char* kPinholeSet = "pinhole";
 inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
 inline constexpr const char* kSipQueueChain = "ask_sip";
+inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
 
 // The ports that the router uses for its own connections: hosts never get them, so that none of

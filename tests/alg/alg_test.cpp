@@ -108,6 +108,31 @@ BOOST_AUTO_TEST_CASE(what_is_no_sip_passes_and_is_counted_as_what_it_is) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_flow_that_is_no_sip_is_left_to_the_kernel_and_one_that_is_never) {
+    SipHouse house;
+    const auto bypassed = [&](int times, std::string_view text, Endpoint4 remote = kServer) {
+        std::size_t out = 0;
+        for (int i = 0; i < times; ++i) {
+            house.out(kPhone, text, remote);
+            out += house.effects.bypasses.size();
+        }
+        return out;
+    };
+    BOOST_TEST(bypassed(31, "a game") == 0U);
+    BOOST_TEST(bypassed(1, "a game") == 1U);
+    BOOST_TEST(house.effects.bypasses[0].inside.to_string() == kPhone.to_string());
+    BOOST_TEST(house.effects.bypasses[0].remote.to_string() == kServer.to_string());
+    // It is seen again when the kernel has forgotten.
+    BOOST_TEST(bypassed(64, "a game") == 2U);
+    BOOST_TEST(bypassed(200, "\r\n\r\n") == 0U);
+    for (int i = 0; i < 10; ++i) {
+        BOOST_TEST(bypassed(31, "what is this") == 0U);
+        house.out(kPhone, request("OPTIONS"));
+    }
+    for (std::uint16_t port = 1; port < 5000; ++port)
+        BOOST_REQUIRE(bypassed(1, "a scan", {kServer.address, Port{port}}) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_port_that_is_not_kept_is_written_and_comes_back_as_it_was) {
     SipHouse house;
     house.out(kSecond, "\r\n\r\n");

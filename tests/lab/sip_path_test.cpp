@@ -204,6 +204,36 @@ BOOST_AUTO_TEST_CASE(what_is_no_sip_and_what_needs_no_help_passes_byte_for_byte)
     BOOST_TEST(router.says("not SIP on a SIP port"));
 }
 
+BOOST_AUTO_TEST_CASE(a_game_on_a_port_of_sip_is_soon_left_to_the_kernel) {
+    House house;
+    const Router router(house);
+    const UdpSocket server = house.internet.udp("11.0.0.2:7777");
+    const UdpSocket game = house.phone.udp("192.168.1.20:5060");
+    const auto asked = [&] {
+        // Packets that ever were in the queue: the last but one column.
+        const Ran queues =
+            router.run({"awk", "$1 == 1 { print $8 }", "/proc/net/netfilter/nfnetlink_queue"});
+        return parse_number<unsigned>(trim(queues.out)).value_or(0);
+    };
+    const auto play = [&](int rounds) {
+        for (int i = 0; i < rounds; ++i) {
+            game.send_to("11.0.0.2:7777", "move");
+            const auto got = server.receive(kSoon);
+            BOOST_REQUIRE(got.has_value());
+            server.send_to(got->from, "moved");
+            BOOST_REQUIRE(game.receive(kSoon).value_or(Datagram{}).data == "moved");
+        }
+    };
+    play(40);
+    BOOST_TEST(asked() >= 32U);
+    const unsigned before = asked();
+    play(100);
+    BOOST_TEST(asked() - before < 50U);
+    // Another flow of the same endpoint is seen.
+    game.send_to("11.0.0.2:5060", invite("192.168.1.20", 40000));
+    BOOST_TEST(eventually([&] { return router.says(R"(what=calling)"); }, kSoon));
+}
+
 BOOST_AUTO_TEST_CASE(observing_and_off_change_nothing) {
     for (const char* mode : {"observe", "off"}) {
         House house;
