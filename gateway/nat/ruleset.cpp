@@ -349,12 +349,13 @@ void Writer::write_known_sip() {
     if (!sip_.empty()) {
         rule("meta l4proto != udp return");
         rule("meta nfproto != ipv4 return");
-        rule("ct status ! confirmed return");
-        rule("ct status & (snat | dnat) == 0 return");
         rule("ip saddr . udp sport . ip daddr . udp dport @", kNotSipSet, " return");
         rule("ip daddr . udp dport . ip saddr . udp sport @", kNotSipSet, " return");
-        rule("iifname ", lan_, " oifname ", wan_, " jump ", kSipQueueChain);
-        rule("iifname ", wan_, " oifname ", lan_, " jump ", kSipQueueChain);
+        // What has no session fits no condition on its status.
+        constexpr std::string_view kKnown =
+            "ct status & confirmed == confirmed ct status & (snat | dnat) != 0";
+        rule("iifname ", lan_, " oifname ", wan_, " ", kKnown, " jump ", kSipQueueChain);
+        rule("iifname ", wan_, " oifname ", lan_, " ", kKnown, " jump ", kSipQueueChain);
     }
     end();
 }

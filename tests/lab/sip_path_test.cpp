@@ -234,6 +234,30 @@ BOOST_AUTO_TEST_CASE(a_game_on_a_port_of_sip_is_soon_left_to_the_kernel) {
     BOOST_TEST(eventually([&] { return router.says(R"(what=calling)"); }, kSoon));
 }
 
+// The queue lets pass what it has seen, so nothing may come there that the filter would refuse.
+BOOST_AUTO_TEST_CASE(what_has_no_session_does_not_pass_on_a_port_of_sip) {
+    House house;
+    const Router router(house);
+    const Capture outside = house.router.capture("wan0");
+    const Capture inside = house.phone.capture("eth0");
+    const UdpSocket server = house.internet.udp("11.0.0.2:5060");
+    const UdpSocket phone = house.phone.udp("192.168.1.20:5060");
+    phone.send_to("11.0.0.2:5060", "\r\n\r\n");
+    BOOST_REQUIRE(server.receive(kSoon).has_value());
+    // Another program takes such packets away from the kernel's book of sessions.
+    BOOST_REQUIRE(router
+                      .run({"nft",
+                            "table ip other { chain early { type filter hook prerouting priority "
+                            "raw; udp dport 5060 notrack; }; }"})
+                      .ok());
+    house.internet.run({"ip", "route", "add", "192.168.1.0/24", "via", "11.0.0.1"});
+    phone.send_to("11.0.0.2:5060", invite("192.168.1.20", 40000));
+    server.send_to("192.168.1.20:5060", "a stranger");
+    BOOST_TEST(server.stays_silent(300ms));
+    BOOST_TEST(outside.none([](const Packet& p) { return p.ip4_source_in("192.168.1.0/24"); }));
+    BOOST_TEST(inside.none([](const Packet& p) { return p.payload() == "a stranger"; }));
+}
+
 BOOST_AUTO_TEST_CASE(observing_and_off_change_nothing) {
     for (const char* mode : {"observe", "off"}) {
         House house;
