@@ -36,6 +36,11 @@ enum class Metric : std::uint8_t {
     mappings_ended,
     mappings_revived,
     refused,
+    igd_calls,
+    natpmp_requests,
+    pcp_requests,
+    port_requests_denied,
+    ssdp_searches,
     count_,  // how many there are
 };
 
@@ -90,6 +95,22 @@ inline constexpr std::array kMetrics{
               "no_outside_address protocol host_quota pool_empty table_full commit_failed "
               "port_taken port_reserved bad_request too_many_ports owner_quota not_owner not_found",
               "Mappings and forwards that were refused, by reason."},
+    MetricRow{Metric::igd_calls, "gatehouse_igd_calls_total", MetricKind::counter, "result",
+              "ok failed malformed", "Actions that devices asked the UPnP gateway for, by result."},
+    MetricRow{Metric::natpmp_requests, "gatehouse_natpmp_requests_total", MetricKind::counter,
+              "result", "ok version refused no_address no_room opcode",
+              "Requests by NAT-PMP, by result."},
+    MetricRow{Metric::pcp_requests, "gatehouse_pcp_requests_total", MetricKind::counter, "result",
+              "ok version refused malformed opcode option malformed_option no_address no_room "
+              "protocol quota port_taken address_mismatch remote_peers",
+              "Requests by PCP, by result."},
+    MetricRow{Metric::port_requests_denied, "gatehouse_port_requests_denied_total",
+              MetricKind::counter, "reason",
+              "off_link other_host no_host inside_port outside_port nonce third_party browser "
+              "callback",
+              "Requests of devices that the authoriser refused, by reason."},
+    MetricRow{Metric::ssdp_searches, "gatehouse_ssdp_searches_total", MetricKind::counter, "result",
+              "answered unknown malformed budget", "Searches by SSDP, by result."},
 };
 
 // The row of every enumerator stands at its place, with a name that follows the rules.

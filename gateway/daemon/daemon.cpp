@@ -121,7 +121,7 @@ Status Daemon::start() {
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
-    handle(Started{start_config_, abilities});
+    handle(Started{start_config_, abilities, open_upnp()});
     tell_neighbours();
     if (failure_) return fail(*failure_);
     return {};
@@ -195,6 +195,7 @@ Status Daemon::run() {
         if (!loop_->run()) return fail("waiting for events failed");
     }
     if (failure_) return fail(*failure_);
+    say_goodbye();
     if (house_.config().gateway.flush_on_exit) {
         const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
         if (!removed.status) return removed.status;
@@ -227,6 +228,7 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        perform(effects.upnp);
         std::swap(effects, next);
         next.clear();
     }
@@ -311,9 +313,21 @@ void Daemon::tell_neighbours() {
     }
 }
 
+std::vector<Ip4> Daemon::inside_addresses() const {
+    const config::Config& config = upnp_ ? house_.config() : start_config_;
+    std::vector<Ip4> out;
+    for (const std::string& name : config.gateway.lan) {
+        const Interface* lan = house_.interface(name);
+        if (lan == nullptr) continue;
+        for (const Prefix4& prefix : lan->addresses)
+            out.push_back(prefix.address);
+    }
+    return out;
+}
+
 void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
-    handle(PortsSeen{read_router_ports()});
+    handle(PortsSeen{read_router_ports(inside_addresses())});
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }
 

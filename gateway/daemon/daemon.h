@@ -20,6 +20,7 @@
 #include "gateway/kernel/neighbours.h"
 #include "gateway/kernel/nft_watch.h"
 #include "gateway/loop/loop.h"
+#include "upnp/shell/shell.h"
 
 namespace gatehouse::daemon {
 
@@ -57,6 +58,14 @@ class Daemon {
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
+    std::vector<Ip4> inside_addresses() const;  // of the router
+    // daemon_upnp.cpp
+    upnp::Setup open_upnp();
+    void handle(const upnp::Event& event);
+    upnp::HttpAnswer serve_upnp(const upnp::HttpRequest& request);
+    void perform(const upnp::Effects& effects);
+    void read_wan_counters();
+    void say_goodbye();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
     std::optional<std::vector<kernel::Session>> sessions();
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
@@ -77,6 +86,7 @@ class Daemon {
     std::optional<kernel::NftWatch> nft_;
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
+    std::unique_ptr<upnp::Shell> upnp_;
     std::unique_ptr<control::HttpServer> control_;
     std::optional<loop::TimerId> timer_;
     config::Config start_config_;  // what only a restart changes is compared with it

@@ -50,6 +50,7 @@ std::vector<Ip4> outside_addresses_of(const Interface& wan) {
 void Effects::clear() {
     steps.clear();
     nat.clear();
+    upnp.clear();
 }
 
 House::House(const HashKey& key) : key_(key) {
@@ -59,6 +60,7 @@ House::House(const HashKey& key) : key_(key) {
 
 void House::handle(const Event& event, Instant now, Effects& out) {
     std::visit([&](const auto& e) { on(e, now, out); }, event);
+    settle_upnp(now, out);
     set_timer(out);
 }
 
@@ -66,6 +68,7 @@ void House::handle(const nat::Event& event, Instant now, Effects& out) {
     if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
     if (std::holds_alternative<nat::EventsLost>(event)) metrics_.add(Metric::netlink_overruns);
     tell_engine(event, now, out);
+    settle_upnp(now, out);
     set_timer(out);
 }
 
@@ -73,6 +76,7 @@ void House::flush_nat(Instant now, Effects& out) {
     const std::size_t first = out.nat.notices.size();
     engine_->flush(out.nat);
     log_notices(now, out, first);
+    settle_upnp(now, out);
     set_timer(out);
 }
 
@@ -89,6 +93,8 @@ void House::set_timer(Effects& out) {
         const auto deadline = engine_->next_deadline();
         if (deadline && (!next || *deadline < *next)) next = deadline;
     }
+    const auto room = upnp_ ? upnp_->next_deadline() : std::nullopt;
+    if (room && (!next || *room < *next)) next = room;
     if (next == timer_) return;
     timer_ = next;
     if (next) out.steps.emplace_back(SetTimer{*next});
@@ -132,6 +138,7 @@ void House::on(const Started& event, Instant now, Effects& out) {
     engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
+    start_upnp(event.upnp, now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -141,6 +148,8 @@ void House::on(const Reconfigured& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     update_outside(now, out);
     tell_engine(nat::Reconfigured{config_}, now, out);
+    tell_upnp(upnp::Reconfigured{config_}, now, out);
+    update_lans(now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -156,6 +165,7 @@ void House::publish_static_hosts(Instant now, Effects& out) {
 void House::tell_changed_hosts(Instant now, Effects& out) {
     for (const IpAddress& address : std::exchange(changed_hosts_, {})) {
         tell_engine(nat::HostChanged{address}, now, out);
+        tell_upnp(upnp::HostChanged{address}, now, out);
     }
 }
 
@@ -250,6 +260,7 @@ void House::on(const TimerFired&, Instant now, Effects& out) {
     timer_.reset();
     if (load_at_ && *load_at_ <= now) load(now, out);
     tell_engine(nat::TimerFired{}, now, out);
+    tell_upnp(upnp::TimerFired{}, now, out);
 }
 
 void House::on(const LinksSeen& event, Instant now, Effects& out) {
@@ -260,6 +271,7 @@ void House::on(const LinksSeen& event, Instant now, Effects& out) {
     note(config_.gateway.wan);
     std::for_each(config_.gateway.lan.begin(), config_.gateway.lan.end(), note);
     update_outside(now, out);
+    update_lans(now, out);
 }
 
 void House::note_interface(const Interface* before, const Interface* after, std::string_view name,

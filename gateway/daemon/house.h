@@ -31,6 +31,7 @@
 #include "gateway/config/config.h"
 #include "gateway/nat/engine.h"
 #include "gateway/nat/ruleset.h"
+#include "upnp/room.h"
 
 namespace gatehouse::daemon {
 
@@ -56,6 +57,7 @@ struct Abilities {
 struct Started {
     config::Config config;
     Abilities abilities;
+    upnp::Setup upnp{};
 };
 struct Reconfigured {
     config::Config config;
@@ -108,8 +110,9 @@ using Step = std::variant<LoadRuleset, EnableForwarding, SetTimeouts, SetRouterP
 struct Effects {
     std::vector<Step> steps;
     nat::Effects nat;
+    upnp::Effects upnp;
 
-    bool empty() const { return steps.empty() && nat.empty(); }
+    bool empty() const { return steps.empty() && nat.empty() && upnp.empty(); }
     void clear();
 };
 
@@ -130,6 +133,10 @@ class House {
     // Appends what is to be done.
     void handle(const Event& event, Instant now, Effects& out);
     void handle(const nat::Event& event, Instant now, Effects& out);
+    void handle(const upnp::Event& event, Instant now, Effects& out);
+    upnp::HttpAnswer serve(const upnp::HttpRequest& request, Instant now, Effects& out);
+    // The gateway device says goodbye to the house.
+    void leave(Effects& out) const;
     // Appends what calls of the engine's service have left to be done.
     void flush_nat(Instant now, Effects& out);
 
@@ -162,6 +169,12 @@ class House {
     void tell_changed_hosts(Instant now, Effects& out);
     void tell_engine(const nat::Event& event, Instant now, Effects& out);
     void log_notices(Instant now, Effects& out, std::size_t first);
+    // house_upnp.cpp
+    void start_upnp(const upnp::Setup& setup, Instant now, Effects& out);
+    void tell_upnp(const upnp::Event& event, Instant now, Effects& out);
+    void update_lans(Instant now, Effects& out);
+    void settle_upnp(Instant now, Effects& out);
+    void take_upnp(Instant now, Effects& out);
     void set_timer(Effects& out);
     bool is_inside(const IpAddress& address) const;
     std::vector<Prefix4> inside_prefixes() const;
@@ -183,6 +196,7 @@ class House {
     nat::Hosts hosts_;
     std::vector<IpAddress> changed_hosts_;
     std::unique_ptr<nat::Engine> engine_;
+    std::unique_ptr<upnp::Room> upnp_;
     RateLimit refusals_{5, 10s};
     std::optional<Instant> timer_;  // the one that was asked for last
     Metrics metrics_;
