@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/base/text.h"
+
 namespace gatehouse::upnp {
 
 namespace {
@@ -15,6 +17,20 @@ constexpr std::array<std::uint16_t, 13> kWanted{1433, 1900, 2323, 2375, 3306, 33
 bool closed_by_default(Port port) {
     return port.number < 1024 ||
            std::find(kWanted.begin(), kWanted.end(), port.number) != kWanted.end();
+}
+
+// The addresses that mean no single host.
+bool is_whole_network(const Prefix4& prefix, Ip4 address) {
+    return prefix.length < 31 && (address == prefix.network() || address == prefix.broadcast());
+}
+
+// The one of all routers (RFC 4291 2.6.1).
+bool is_whole_network(const Prefix6& prefix, const Ip6& address) {
+    const auto behind = [&](std::size_t i) { return i * 8 >= prefix.length; };
+    for (std::size_t i = 0; i < address.bytes.size(); ++i) {
+        if (behind(i) && address.bytes[i] != 0) return false;
+    }
+    return prefix.length < 127;
 }
 
 }  // namespace
@@ -35,28 +51,33 @@ std::string_view to_string(Denial denial) {
     return "";
 }
 
-bool Authority::is_on_link(std::string_view lan, Ip4 address) const {
-    return std::any_of(lans_.begin(), lans_.end(), [&](const Lan& one) {
-        return one.name == lan &&
-               std::any_of(one.addresses.begin(), one.addresses.end(), [&](const Prefix4& prefix) {
-                   return prefix.contains(address) && prefix.address != address;
-               });
-    });
+bool is_asked(nat::OwnerKind kind) {
+    return kind == nat::OwnerKind::igd || kind == nat::OwnerKind::natpmp ||
+           kind == nat::OwnerKind::pcp;
 }
 
-bool Authority::is_host_of_house(Ip4 address) const {
-    bool inside = false;
+bool Authority::is_on_link(std::string_view lan, const IpAddress& address) const {
+    const Lan* found = lan_of(address);
+    return found != nullptr && found->name == lan;
+}
+
+const Lan* Authority::lan_of(const IpAddress& host) const {
+    const Lan* out = nullptr;
     for (const Lan& lan : lans_) {
-        for (const Prefix4& prefix : lan.addresses) {
-            if (prefix.address == address) return false;
-            if (!prefix.contains(address)) continue;
-            const bool whole_net = prefix.length < 31 &&
-                                   (address == prefix.network() || address == prefix.broadcast());
-            if (whole_net) return false;
-            inside = true;
-        }
+        const auto looks_at = [&](const auto& prefixes, const auto& address) {
+            for (const auto& prefix : prefixes) {
+                if (prefix.address == address) return false;
+                if (!prefix.contains(address)) continue;
+                if (is_whole_network(prefix, address)) return false;
+                out = &lan;
+            }
+            return true;
+        };
+        const bool fits =
+            host.is_v4() ? looks_at(lan.addresses, host.v4()) : looks_at(lan.addresses6, host.v6());
+        if (!fits) return nullptr;
     }
-    return inside;
+    return out;
 }
 
 bool Authority::same_host(const IpAddress& a, const IpAddress& b) const {
@@ -67,10 +88,11 @@ bool Authority::same_host(const IpAddress& a, const IpAddress& b) const {
 }
 
 std::optional<Denial> Authority::port_denied(const IpAddress& client, std::optional<Port> outside,
-                                             Port inside) const {
+                                             Port inside, std::optional<Mac> mac) const {
     const nat::Host* host = hosts_.find(client);
+    if (host != nullptr && host->mac) mac = host->mac;
     for (const config::Permission& rule : config_.permissions) {
-        if (rule.mac && (host == nullptr || host->mac != rule.mac)) continue;
+        if (rule.mac && mac != rule.mac) continue;
         if (rule.network && !(client.is_v4() && rule.network->contains(client.v4()))) continue;
         if (!rule.inside.contains(inside)) continue;
         // Who takes any port gets one that is not closed by default.
@@ -84,16 +106,34 @@ std::optional<Denial> Authority::port_denied(const IpAddress& client, std::optio
 }
 
 std::optional<Denial> Authority::judge(const Wish& wish) const {
-    const bool on_link =
-        wish.client.is_v6() || std::any_of(lans_.begin(), lans_.end(), [&](const Lan& lan) {
-            return is_on_link(lan.name, wish.client.v4());
-        });
-    if (!on_link) return Denial::off_link;
-    if (wish.inside.is_v4() && !is_host_of_house(wish.inside.v4())) return Denial::no_host;
+    if (lan_of(wish.client) == nullptr) return Denial::off_link;
+    if (lan_of(wish.inside) == nullptr) return Denial::no_host;
+    // An IPv6 host has several addresses, and asks from any of them.
     const bool itself =
         wish.inside.is_v4() ? wish.inside == wish.client : same_host(wish.client, wish.inside);
     if (config_.secure && !itself) return Denial::other_host;
-    return port_denied(wish.inside, wish.outside, wish.inside_port);
+    return port_denied(wish.inside, wish.outside, wish.inside_port, {});
+}
+
+std::optional<Denial> Authority::judge_end(Ip4 client, const nat::Forward& forward,
+                                           std::string_view nonce) const {
+    if (!is_asked(forward.owner.kind)) return Denial::other_host;
+    const std::string name = client.to_string();
+    if (forward.owner.kind == nat::OwnerKind::pcp) {
+        const std::string_view owner = forward.owner.id;
+        if (owner == concat(name, ' ', nonce)) return std::nullopt;
+        return owner.starts_with(concat(name, ' ')) ? Denial::nonce : Denial::other_host;
+    }
+    const bool may = forward.inside.address == client || forward.owner.id == name;
+    return may ? std::nullopt : std::optional(Denial::other_host);
+}
+
+bool Authority::still_allows(const nat::Forward& forward, std::optional<Mac> mac) const {
+    const std::string_view owner = forward.owner.id;
+    const std::string target = forward.inside.address.to_string();
+    const bool itself = owner.substr(0, owner.find(' ')) == target;
+    if (config_.secure && !itself) return false;
+    return !port_denied(forward.inside.address, forward.outside.port, forward.inside.port, mac);
 }
 
 }  // namespace gatehouse::upnp

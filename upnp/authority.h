@@ -4,6 +4,8 @@
 //   - only devices on a network of the house may ask;
 //   - in secure mode a device opens ports to itself only, and in any mode only to a device of the
 //     house: not to the router, a broadcast or a multicast address;
+//   - what was opened is closed by who asked for it or by whom it leads to, what belongs to a PCP
+//     nonce by that nonce alone, and what the user configured by nobody;
 //   - the user's permissions are asked in their order, the first that matches decides; behind them
 //     stand the ports below 1024 and those that worms look for (closed), and all others (open).
 #pragma once
@@ -17,6 +19,9 @@
 #include "upnp/events.h"
 
 namespace gatehouse::upnp {
+
+// IGD, NAT-PMP and PCP: not what the user configured, nor the ports of calls.
+bool is_asked(nat::OwnerKind kind);
 
 // Why somebody may not; the label of its counter.
 enum class Denial : std::uint8_t {
@@ -49,20 +54,27 @@ class Authority {
     void set_lans(std::vector<Lan> lans) { lans_ = std::move(lans); }
     const std::vector<Lan>& lans() const { return lans_; }
 
-    bool is_on_link(std::string_view lan, Ip4 address) const;
+    bool is_on_link(std::string_view lan, const IpAddress& address) const;
+    // The network of a host of the house; nothing where it is none.
+    const Lan* lan_of(const IpAddress& host) const;
     // Nothing: it may.
     std::optional<Denial> judge(const Wish& wish) const;
+    // Whether the client may end what was given. The nonce is that of PCP.
+    std::optional<Denial> judge_end(Ip4 client, const nat::Forward& forward,
+                                    std::string_view nonce) const;
+    // Whether what was given earlier would be given still. The hardware address is the one that
+    // the device had, where the neighbour table does not know better.
+    bool still_allows(const nat::Forward& forward, std::optional<Mac> mac) const;
     // Whether both addresses are of one device.
     bool same_host(const IpAddress& a, const IpAddress& b) const;
     // Whether this device may be given a port.
     bool may_map(const IpAddress& client, std::optional<Port> outside, Port inside) const {
-        return !port_denied(client, outside, inside);
+        return !port_denied(client, outside, inside, {});
     }
 
   private:
     std::optional<Denial> port_denied(const IpAddress& client, std::optional<Port> outside,
-                                      Port inside) const;
-    bool is_host_of_house(Ip4 address) const;
+                                      Port inside, std::optional<Mac> mac) const;
 
     const nat::Hosts& hosts_;
     config::Upnp config_;

@@ -2,6 +2,7 @@
 #include "upnp/claims.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "gateway/base/text.h"
@@ -9,11 +10,6 @@
 namespace gatehouse::upnp {
 
 namespace {
-
-bool is_asked(nat::OwnerKind kind) {
-    return kind == nat::OwnerKind::igd || kind == nat::OwnerKind::natpmp ||
-           kind == nat::OwnerKind::pcp;
-}
 
 ClaimRefused denied(Denial denial) {
     ClaimRefused out;
@@ -128,25 +124,13 @@ void Claims::unindex(nat::ForwardId id, Ip4 host) {
     if (found != last) by_host_.erase(found);
 }
 
-std::optional<ClaimRefused> Claims::may_unmap(Ip4 client, const nat::Forward& forward,
-                                              std::string_view nonce) const {
-    if (!is_asked(forward.owner.kind)) return denied(Denial::other_host);
-    const bool own = forward.inside.address == client;
-    if (!own && !forward.owner.id.starts_with(concat(client.to_string(), ' '))) {
-        return denied(Denial::other_host);
-    }
-    if (forward.owner.kind == nat::OwnerKind::pcp &&
-        forward.owner.id != concat(client.to_string(), ' ', nonce)) {
-        return denied(Denial::nonce);
-    }
-    return std::nullopt;
-}
-
 Result<void, ClaimRefused> Claims::unmap(Ip4 client, nat::ForwardId id, Instant now,
                                          std::string_view nonce) {
     const nat::Forward* forward = service_.find_forward(id);
     if (forward == nullptr) return fail(refused(nat::Refusal::not_found));
-    if (auto why = may_unmap(client, *forward, nonce)) return fail(std::move(*why));
+    if (const auto denial = authority_.judge_end(client, *forward, nonce)) {
+        return fail(denied(*denial));
+    }
     const nat::Owner owner = forward->owner;
     const auto released = service_.release(id, owner, now);
     if (!released) return fail(refused(released.error()));
@@ -159,17 +143,25 @@ const nat::Forward* Claims::find(Proto proto, Port outside, std::optional<Ip4> r
     return found->remote == remote ? found : nullptr;
 }
 
-const nat::Forward* Claims::find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
-                                     Endpoint4 inside) const {
+std::vector<const nat::Forward*> Claims::leading_to(nat::OwnerKind kind, Proto proto,
+                                                    Endpoint4 inside) const {
+    std::vector<const nat::Forward*> out;
     const auto [first, last] = by_host_.equal_range(inside.address);
     for (auto at = first; at != last; ++at) {
         const nat::Forward* forward = service_.find_forward(at->second);
         if (forward == nullptr || forward->owner.kind != kind || forward->proto != proto) continue;
-        if (forward->inside != inside) continue;
-        if (!nonce.empty() && !forward->owner.id.ends_with(nonce)) continue;
-        return forward;
+        if (forward->inside == inside) out.push_back(forward);
     }
-    return nullptr;
+    return out;
+}
+
+const nat::Forward* Claims::find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
+                                     Endpoint4 inside) const {
+    const auto all = leading_to(kind, proto, inside);
+    const auto found = std::find_if(all.begin(), all.end(), [nonce](const nat::Forward* one) {
+        return std::string_view(one->owner.id).ends_with(nonce);
+    });
+    return found == all.end() ? nullptr : *found;
 }
 
 bool Claims::is_unlimited(nat::ForwardId id) const {
@@ -204,7 +196,7 @@ void Claims::forget(nat::ForwardId id, const nat::Forward& last) {
 
 bool Claims::is_present(const nat::Forward& forward, const Claim& claim) const {
     const nat::Host* host = hosts_.find(forward.inside.address);
-    return host != nullptr && (!claim.mac || !host->mac || claim.mac == host->mac);
+    return host != nullptr && host->seen && (!claim.mac || !host->mac || claim.mac == host->mac);
 }
 
 void Claims::host_changed(const IpAddress& address, Instant now) {
@@ -230,21 +222,42 @@ void Claims::host_changed(const IpAddress& address, Instant now) {
     }
 }
 
-void Claims::in_use(const std::vector<nat::ForwardId>& ids, Instant now) {
+void Claims::in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out) {
     const std::unordered_set<nat::ForwardId> used(ids.begin(), ids.end());
     std::vector<nat::Forward> renewed;
     std::vector<nat::Forward> gone;
+    std::set<Ip4> idle;
     for (auto& [id, claim] : claims_) {
         const nat::Forward* forward = service_.find_forward(id);
         if (forward == nullptr) continue;
         const bool busy = used.contains(id);
         if (busy || is_present(*forward, claim)) claim.seen = now;
         if (busy && claim.unlimited) renewed.push_back(*forward);
-        if (now - claim.seen >= kPatience) gone.push_back(*forward);
+        if (now - claim.seen >= kPatience) {
+            gone.push_back(*forward);
+        } else if (!busy) {
+            idle.insert(forward->inside.address);
+        }
+    }
+    for (const Ip4 host : idle) {
+        const Lan* lan = authority_.lan_of(host);
+        if (lan != nullptr) out.probes.push_back({lan->name, host});
     }
     for (const nat::Forward& forward : renewed)
         (void)service_.renew(forward.id, forward.owner, kUnlimited, now);
     for (const nat::Forward& forward : gone)
+        (void)service_.release(forward.id, forward.owner, now);
+}
+
+void Claims::judge_again(Instant now) {
+    std::vector<nat::Forward> lost;
+    for (const auto& [id, claim] : claims_) {
+        const nat::Forward* forward = service_.find_forward(id);
+        if (forward != nullptr && !authority_.still_allows(*forward, claim.mac)) {
+            lost.push_back(*forward);
+        }
+    }
+    for (const nat::Forward& forward : lost)
         (void)service_.release(forward.id, forward.owner, now);
 }
 
@@ -275,8 +288,18 @@ JournalEntry Claims::entry_of(const nat::Forward& forward, const Claim& claim) c
     return entry;
 }
 
+nat::Forward Claims::forward_of(const JournalEntry& entry) {
+    nat::Forward out;
+    out.proto = entry.proto;
+    out.outside.port = entry.outside;
+    out.inside = entry.inside;
+    out.owner = entry.owner;
+    return out;
+}
+
 void Claims::restore(const JournalImage& image, Instant now) {
     for (const JournalEntry& entry : image.entries) {
+        if (!authority_.still_allows(forward_of(entry), entry.mac)) continue;
         nat::ForwardRequest request;
         request.proto = entry.proto;
         request.outside = entry.outside;
@@ -316,12 +339,14 @@ void Claims::rewrite_journal(Instant now, Effects& out) {
     out.append_journal.clear();
     lines_ = claims_.size();
     fresh_journal_ = false;
+    rewritten_ = now;
 }
 
 void Claims::write_journal(Instant now, Effects& out) {
     // A journal that is mostly history is written anew.
     constexpr std::size_t kHistory = 256;
-    const bool due = fresh_journal_ || lines_ > 2 * claims_.size() + kHistory;
+    const bool is_history = lines_ > 2 * claims_.size() + kHistory;
+    const bool due = fresh_journal_ || (is_history && now - rewritten_ >= kRewritePause);
     if (due) {
         rewrite_journal(now, out);
     } else {

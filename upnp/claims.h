@@ -8,8 +8,10 @@
 //     address passes to another hardware address loses them at once. What has sessions is not cut;
 //   - a device that asks in another language for what it has gets it: IGD and NAT-PMP take over
 //     from each other, a PCP mapping is its nonce's alone;
-//   - each change is in the journal before the answer leaves.
-// Its times: a look at presence and traffic every kLook.
+//   - each change is in the journal before the answer leaves;
+//   - what was given under other rules ends when the rules change.
+// Its times: a look at presence and traffic every kLook. The kernel asks for a device only when it
+// has a packet for it, so a look sends one to each whose forwards have no sessions.
 #pragma once
 
 #include <map>
@@ -50,6 +52,8 @@ class Claims {
     static constexpr Duration kUnlimited = 604800s;  // WANIPConnection:2, 2.3.20
     static constexpr Duration kPatience = 1h;
     static constexpr Duration kLook = 5min;
+    // The journal is mostly history and written anew at most this often.
+    static constexpr Duration kRewritePause = 10s;
 
     // All must live as long.
     Claims(nat::MappingService& service, const nat::Hosts& hosts, const Authority& authority);
@@ -58,9 +62,9 @@ class Claims {
     ~Claims();
 
     Result<nat::Forward, ClaimRefused> map(const MapWish& wish, Instant now);
-    // Whether the client may end it; nothing: it may.
-    std::optional<ClaimRefused> may_unmap(Ip4 client, const nat::Forward& forward,
-                                          std::string_view nonce = {}) const;
+    bool may_unmap(Ip4 client, const nat::Forward& forward) const {
+        return !authority_.judge_end(client, forward, {});
+    }
     Result<void, ClaimRefused> unmap(Ip4 client, nat::ForwardId id, Instant now,
                                      std::string_view nonce = {});
 
@@ -69,13 +73,19 @@ class Claims {
     const nat::Forward* find(nat::ForwardId id) const { return service_.find_forward(id); }
     // The forward of exactly this remote.
     const nat::Forward* find(Proto proto, Port outside, std::optional<Ip4> remote) const;
-    // The client's PCP or NAT-PMP mapping of this inside endpoint.
+    // What was asked for in this language that leads to this inside endpoint.
+    std::vector<const nat::Forward*> leading_to(nat::OwnerKind kind, Proto proto,
+                                                Endpoint4 inside) const;
+    // That of this nonce, for which there is at most one; without a nonce the first.
     const nat::Forward* find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
                                  Endpoint4 inside) const;
     bool is_unlimited(nat::ForwardId id) const;
 
     void host_changed(const IpAddress& address, Instant now);
-    void in_use(const std::vector<nat::ForwardId>& ids, Instant now);
+    // Also looks for the devices of all others.
+    void in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out);
+    // Ends what the authoriser would not allow any more.
+    void judge_again(Instant now);
     // Asks for ForwardsInUse where it is time.
     void tick(Instant now, Effects& out);
     std::optional<Instant> next_deadline() const;
@@ -107,6 +117,7 @@ class Claims {
     void forget(nat::ForwardId id, const nat::Forward& last);
     bool is_present(const nat::Forward& forward, const Claim& claim) const;
     JournalEntry entry_of(const nat::Forward& forward, const Claim& claim) const;
+    static nat::Forward forward_of(const JournalEntry& entry);
     void rewrite_journal(Instant now, Effects& out);
 
     nat::MappingService& service_;
@@ -123,6 +134,7 @@ class Claims {
     std::string boot_;
     Instant epoch_;
     bool fresh_journal_ = true;
+    Instant rewritten_;
     std::size_t lines_ = 0;  // of the journal
 };
 

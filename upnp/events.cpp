@@ -21,8 +21,8 @@ std::size_t HttpRequest::count(std::string_view name) const {
 }
 
 bool Effects::empty() const {
-    return !listen && sends.empty() && notifies.empty() && !replace_journal &&
-           append_journal.empty() && !ask_in_use && log.empty();
+    return farewells.empty() && !listen && sends.empty() && notifies.empty() && !replace_journal &&
+           append_journal.empty() && probes.empty() && !ask_in_use && log.empty();
 }
 
 void Effects::clear() {

@@ -28,11 +28,13 @@ inline constexpr Port kMappingPort{5351};   // RFC 6886 1.1, RFC 6887 19.1
 inline constexpr Port kAnnouncePort{5350};  // RFC 6886 3.2.1, RFC 6887 14.1
 inline constexpr Ip4 kSsdpGroup = Ip4::of(239, 255, 255, 250);
 inline constexpr Ip4 kAllHosts = Ip4::of(224, 0, 0, 1);
+inline constexpr Ip6 kAllHosts6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
 // An inside network of the router.
 struct Lan {
     std::string name;
-    std::vector<Prefix4> addresses;  // the router's, with their networks; best first
+    std::vector<Prefix4> addresses;   // the router's, with their networks; best first
+    std::vector<Prefix6> addresses6;  // the same, but for link-local ones
 
     friend bool operator==(const Lan&, const Lan&) = default;
 };
@@ -49,6 +51,7 @@ struct Datagram {
     std::string lan;  // where it arrived
     Endpoint from;
     std::string bytes;
+    std::optional<Ip6> to{};  // which address of the router was asked, where it has many
 };
 // What the wire to the outside has carried, for WANCommonInterfaceConfig.
 struct WanCounters {
@@ -106,6 +109,15 @@ struct Send {
     std::string bytes;
     Duration delay{};
     std::optional<nat::ForwardId> made;  // to be sent only if this forward is in force
+    std::optional<Ip6> from{};           // the address of the router that answers
+};
+
+// A datagram that nobody reads, so that the kernel finds out whether the host is there.
+struct Probe {
+    std::string lan;
+    Ip4 host;
+
+    friend bool operator==(const Probe&, const Probe&) = default;
 };
 
 // An event message to a subscriber, to be answered with NotifyDone.
@@ -127,12 +139,14 @@ struct Listen {
 };
 
 struct Effects {
-    std::optional<Listen> listen;  // before all that is sent
+    std::vector<Send> farewells;   // from the sockets that are open now
+    std::optional<Listen> listen;  // before all else that is sent
     std::vector<Send> sends;
     std::vector<Notify> notifies;
     std::optional<std::string> replace_journal;
     std::string append_journal;  // behind what there is, or behind the replacement
-    bool ask_in_use = false;     // which forwards have sessions; answered with ForwardsInUse
+    std::vector<Probe> probes;
+    bool ask_in_use = false;  // which forwards have sessions; answered with ForwardsInUse
     std::vector<LogLine> log;
 
     bool empty() const;

@@ -92,7 +92,7 @@ HttpAnswer Gena::renew(const HttpRequest& request, Instant now) {
 }
 
 HttpAnswer Gena::subscribe(const HttpRequest& request, Tree tree, const ServiceModel& model,
-                           const Values& values, Instant now, Effects& out) {
+                           Instant now) {
     const std::string* callback_header = request.header("CALLBACK");
     const std::string* type = request.header("NT");
     if (request.header("SID") != nullptr) {
@@ -117,10 +117,10 @@ HttpAnswer Gena::subscribe(const HttpRequest& request, Tree tree, const ServiceM
     fresh.client = request.client;
     fresh.callback = *callback;
     fresh.expires = now + granted;
-    const std::uint32_t id = next_id_++;
-    Subscription& stored = subscriptions_.emplace(id, std::move(fresh)).first->second;
-    tell(id, stored, values, out);
-    return accepted(stored.sid, granted);
+    fresh.welcome = now + kFirstDelay;
+    HttpAnswer answer = accepted(fresh.sid, granted);
+    subscriptions_.emplace(next_id_++, std::move(fresh));
+    return answer;
 }
 
 HttpAnswer Gena::unsubscribe(const HttpRequest& request) {
@@ -134,6 +134,7 @@ HttpAnswer Gena::unsubscribe(const HttpRequest& request) {
 }
 
 void Gena::tell(std::uint32_t id, Subscription& subscription, const Values& values, Effects& out) {
+    subscription.is_behind = subscription.on_its_way;
     if (subscription.on_its_way) return;
     SoapValues now = values(subscription.tree, *subscription.model);
     SoapValues changed;
@@ -152,9 +153,19 @@ void Gena::tell(std::uint32_t id, Subscription& subscription, const Values& valu
     subscription.sequence = subscription.sequence == UINT32_MAX ? 1 : subscription.sequence + 1;
 }
 
-void Gena::refresh(const Values& values, Effects& out) {
-    for (auto& [id, subscription] : subscriptions_)
+void Gena::refresh(const Values& values, Instant now, Effects& out) {
+    welcome(values, now, out);
+    for (auto& [id, subscription] : subscriptions_) {
+        if (!subscription.welcome) tell(id, subscription, values, out);
+    }
+}
+
+void Gena::welcome(const Values& values, Instant now, Effects& out) {
+    for (auto& [id, subscription] : subscriptions_) {
+        if (!subscription.welcome || *subscription.welcome > now) continue;
+        subscription.welcome.reset();
         tell(id, subscription, values, out);
+    }
 }
 
 void Gena::done(const NotifyDone& event, const Values& values, Effects& out) {
@@ -167,7 +178,7 @@ void Gena::done(const NotifyDone& event, const Values& values, Effects& out) {
         subscriptions_.erase(found);
         return;
     }
-    tell(found->first, subscription, values, out);
+    if (subscription.is_behind) tell(found->first, subscription, values, out);
 }
 
 void Gena::expire(Instant now) {
@@ -177,7 +188,8 @@ void Gena::expire(Instant now) {
 std::optional<Instant> Gena::next_deadline() const {
     std::optional<Instant> next;
     for (const auto& [id, subscription] : subscriptions_) {
-        if (!next || subscription.expires < *next) next = subscription.expires;
+        const Instant at = subscription.welcome.value_or(subscription.expires);
+        if (!next || at < *next) next = at;
     }
     return next;
 }

@@ -4,7 +4,9 @@
 // told. Rules it keeps:
 //   - events go to the subscriber and to nobody else: the callback is one address of http, the very
 //     address that asked, with a port of 1024 or more (CallStranger, CVE-2020-12695);
-//   - the first message carries every evented variable, later ones what has changed since;
+//   - the first message carries every evented variable, later ones what has changed since. It
+//     leaves kFirstDelay after the answer to the subscription: a client does not know its SID
+//     before;
 //   - one message at a time is on its way to a subscriber; changes meanwhile are gathered;
 //   - who cannot be reached kMostFailures times in a row, or does not renew, is forgotten;
 //   - at most kMostOfHost subscriptions for a host and kMost for all.
@@ -39,6 +41,7 @@ class Gena {
     static constexpr std::size_t kMostOfHost = 8;
     static constexpr std::size_t kMost = 64;
     static constexpr unsigned kMostFailures = 3;
+    static constexpr Duration kFirstDelay = 50ms;
     static constexpr std::chrono::seconds kShortest{1800};  // 4.1.1: at least
     static constexpr std::chrono::seconds kLongest{7200};
 
@@ -47,12 +50,15 @@ class Gena {
     explicit Gena(const HashKey& secret) : secret_(secret) {}
 
     HttpAnswer subscribe(const HttpRequest& request, Tree tree, const ServiceModel& model,
-                         const Values& values, Instant now, Effects& out);
+                         Instant now);
     HttpAnswer unsubscribe(const HttpRequest& request);
     // Tells every subscriber what has changed for it.
-    void refresh(const Values& values, Effects& out);
+    void refresh(const Values& values, Instant now, Effects& out);
+    // The first message to those whose time has come.
+    void welcome(const Values& values, Instant now, Effects& out);
     void done(const NotifyDone& event, const Values& values, Effects& out);
     void expire(Instant now);
+    void forget_all() { subscriptions_.clear(); }
     std::optional<Instant> next_deadline() const;
     std::size_t size() const { return subscriptions_.size(); }
 
@@ -65,9 +71,11 @@ class Gena {
         Ip4 client;
         Callback callback;
         Instant expires;
+        std::optional<Instant> welcome;  // not told anything before
         std::uint32_t sequence = 0;
         unsigned failures = 0;
         bool on_its_way = false;
+        bool is_behind = false;  // there was news while a message was on its way
         SoapValues told;
     };
     using Subscriptions = std::map<std::uint32_t, Subscription>;

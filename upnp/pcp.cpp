@@ -173,12 +173,11 @@ MapWish Exchange::wish(std::string nonce) const {
 }
 
 bool Exchange::is_anothers() const {
-    if (context_.claims.find_own(nat::OwnerKind::pcp, nonce(), proto(), inside()) != nullptr) {
-        return false;
-    }
-    const nat::Forward* there =
-        context_.claims.find_own(nat::OwnerKind::pcp, {}, proto(), inside());
-    return there != nullptr && !there->owner.id.ends_with(kPeer);
+    const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
+    const std::string own = nonce();
+    return std::any_of(all.begin(), all.end(), [&own](const nat::Forward* one) {
+        return !one->owner.id.ends_with(kPeer) && !one->owner.id.ends_with(own);
+    });
 }
 
 MappingReply Exchange::unmap(nat::ForwardId id) {
@@ -226,14 +225,11 @@ MappingReply Exchange::peer() {
     }
     const std::string own_nonce = concat(nonce(), ' ', kPeer);
     const Ip4 remote = fields.remote_address.v4_tail();
-    const nat::Forward* there = nullptr;
-    for (const nat::ForwardId id : context_.claims.order()) {
-        const nat::Forward* one = context_.claims.find(id);
-        const bool same = one != nullptr && one->owner.kind == nat::OwnerKind::pcp &&
-                          one->inside == inside() && one->proto == proto() &&
-                          one->remote == remote && one->owner.id.ends_with(own_nonce);
-        if (same) there = one;
-    }
+    const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
+    const auto same = std::find_if(all.begin(), all.end(), [&](const nat::Forward* one) {
+        return one->remote == remote && one->owner.id.ends_with(own_nonce);
+    });
+    const nat::Forward* there = same == all.end() ? nullptr : *same;
     if (request_.lifetime == 0) return there != nullptr ? unmap(there->id) : ended();
     if (context_.service.outside_address().address.is_any()) return error(Result::network_failure);
     MapWish wanted = wish(own_nonce);
@@ -268,6 +264,8 @@ MappingReply Exchange::close_pinhole(const nat::Owner& owner) {
 }
 
 MappingReply Exchange::pinhole() {
+    // Another firewall filters: a pinhole of ours would open nothing.
+    if (!context_.filters6) return error(Result::not_authorized);
     const nat::Owner owner{nat::OwnerKind::pcp, concat(client_.to_string(), ' ', nonce())};
     if (request_.lifetime == 0) return close_pinhole(owner);
     std::optional<Ip6> remote;

@@ -14,6 +14,10 @@ namespace {
 constexpr Duration kBetweenMessages = 10ms;
 constexpr std::size_t kLongestDatagram = 1500;
 
+std::uint32_t seconds_since(Instant epoch, Instant now) {
+    return static_cast<std::uint32_t>(whole_seconds(now - epoch));
+}
+
 std::optional<Instant> earlier(std::optional<Instant> a, std::optional<Instant> b) {
     if (!a) return b;
     if (!b) return a;
@@ -37,6 +41,7 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
       claims_(service, hosts, authority_),
       gena_(setup.secret),
       epoch_(now),
+      began_(now),
       outside_(service.outside_address().address),
       connected_since_(now),
       last_events_(now) {
@@ -66,11 +71,13 @@ std::optional<Lan> Room::lan_named(std::string_view name) const {
 
 void Room::on(const LansSeen& event, Instant now, Effects& out) {
     if (event.lans == authority_.lans()) return;
+    // The addresses of the descriptions change with those of the router.
+    if (was_alive_) leave(out);
     authority_.set_lans(event.lans);
     listen(out);
     begin_announcing(now);
     if (!config_.upnp.igd) return;
-    if (!was_alive_) leave(out);
+    if (!was_alive_) say_byebye(out.sends);
     was_alive_ = true;
     hasty_alives_ = 2;
     alive_at_ = now + kAliveGap;
@@ -79,15 +86,19 @@ void Room::on(const LansSeen& event, Instant now, Effects& out) {
 void Room::on(const Reconfigured& event, Instant now, Effects& out) {
     const bool was_on = config_.upnp.igd;
     const bool other_port = config_.upnp.port != event.config.upnp.port;
-    if (was_on && !event.config.upnp.igd) leave(out);
+    if (was_on && (!event.config.upnp.igd || other_port)) leave(out);
     config_ = event.config;
     authority_.configure(config_.upnp);
+    claims_.judge_again(now);
     listen(out);
     if (config_.upnp.igd && (!was_on || other_port)) {
         hasty_alives_ = 2;
         alive_at_ = now + kAliveGap;
     }
-    if (!config_.upnp.igd) alive_at_.reset();
+    if (!config_.upnp.igd) {
+        alive_at_.reset();
+        gena_.forget_all();
+    }
 }
 
 void Room::listen(Effects& out) {
@@ -97,7 +108,7 @@ void Room::listen(Effects& out) {
 
 void Room::on(const Datagram& event, Instant now, Effects& out) {
     const IpAddress& from = event.from.address;
-    if (from.is_v4() && !authority_.is_on_link(event.lan, from.v4())) {
+    if (!authority_.is_on_link(event.lan, from)) {
         return note_denial(Denial::off_link, "datagram", from, now, out);
     }
     if (event.service == Service::ssdp) return search(event, now, out);
@@ -112,8 +123,8 @@ void Room::on(const HostChanged& event, Instant now, Effects&) {
     claims_.host_changed(event.address, now);
 }
 
-void Room::on(const ForwardsInUse& event, Instant now, Effects&) {
-    claims_.in_use(event.ids, now);
+void Room::on(const ForwardsInUse& event, Instant now, Effects& out) {
+    claims_.in_use(event.ids, now, out);
 }
 
 void Room::on(const NotifyDone& event, Instant now, Effects& out) {
@@ -159,7 +170,9 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
 }
 
 void Room::ask(const Datagram& event, Instant now, Effects& out) {
-    const MappingContext context{claims_, service_, authority_, hosts_, epoch_, now};
+    const Instant epoch = event.from.address.is_v4() ? epoch_ : began_;
+    const bool filters6 = config_.gateway.firewall;
+    const MappingContext context{claims_, service_, authority_, hosts_, epoch, filters6, now};
     auto reply = answer_mapping(context, event.from.address, as_bytes(event.bytes));
     if (!reply) return;
     const bool pcp = reply->bytes[0] == static_cast<char>(pcp::kVersion);
@@ -173,6 +186,7 @@ void Room::ask(const Datagram& event, Instant now, Effects& out) {
     send.to = event.from;
     send.bytes = std::move(reply->bytes);
     send.made = reply->made;
+    send.from = event.to;
     out.sends.push_back(std::move(send));
 }
 
@@ -223,17 +237,20 @@ void Room::send_alive(Effects& out) {
 }
 
 void Room::leave(Effects& out) const {
-    if (!config_.upnp.igd) return;
+    if (config_.upnp.igd) say_byebye(out.farewells);
+}
+
+void Room::say_byebye(std::vector<Send>& out) const {
     for (const Lan& lan : authority_.lans()) {
         if (lan.addresses.empty()) continue;
         for (const Tree tree : kTrees) {
             for (const Advertisement& one : advertisements(tree, identity_)) {
-                out.sends.push_back({Service::ssdp,
-                                     lan.name,
-                                     {kSsdpGroup, kSsdpPort},
-                                     write_byebye(facts(lan), one),
-                                     {},
-                                     {}});
+                out.push_back({Service::ssdp,
+                               lan.name,
+                               {kSsdpGroup, kSsdpPort},
+                               write_byebye(facts(lan), one),
+                               {},
+                               {}});
             }
         }
     }
@@ -245,7 +262,8 @@ void Room::begin_announcing(Instant now) {
 }
 
 void Room::announce_address(Instant now, Effects& out) {
-    const auto epoch = static_cast<std::uint32_t>(whole_seconds(now - epoch_));
+    const std::uint32_t epoch = seconds_since(epoch_, now);
+    const std::uint32_t epoch6 = seconds_since(began_, now);
     for (const Lan& lan : authority_.lans()) {
         if (lan.addresses.empty()) continue;
         const Endpoint to{kAllHosts, kAnnouncePort};
@@ -255,6 +273,11 @@ void Room::announce_address(Instant now, Effects& out) {
         }
         if (config_.upnp.pcp) {
             out.sends.push_back({Service::mapping, lan.name, to, pcp::announcement(epoch), {}, {}});
+        }
+        if (config_.upnp.pcp && !lan.addresses6.empty()) {
+            const Endpoint to6{kAllHosts6, kAnnouncePort};
+            out.sends.push_back(
+                {Service::mapping, lan.name, to6, pcp::announcement(epoch6), {}, {}});
         }
     }
     ++announcements_;
@@ -274,6 +297,7 @@ void Room::tick(Instant now, Effects& out) {
     if (announce_at_ && *announce_at_ <= now) announce_address(now, out);
     claims_.tick(now, out);
     gena_.expire(now);
+    gena_.welcome(values(now), now, out);
 }
 
 void Room::settle(Instant now, Effects& out) {
@@ -303,7 +327,7 @@ void Room::tell_subscribers(Instant now, Effects& out) {
     events_at_.reset();
     changed_ = false;
     last_events_ = now;
-    gena_.refresh(values(now), out);
+    gena_.refresh(values(now), now, out);
 }
 
 std::optional<Instant> Room::next_deadline() const {

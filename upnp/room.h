@@ -8,7 +8,8 @@
 //   alive      the whole set kAliveGap after a change of the networks and again a second later,
 //              then every kAlivePeriod; byebye before the first one and at the end
 //   address    told to all hosts ten times, at once, after 250 ms and then at twice the distance
-//              each time (RFC 6886 3.2.1, RFC 6887 14.1.1), at the start and when it changes
+//              each time (RFC 6886 3.2.1, RFC 6887 14.1.1), at the start and when it changes; to
+//              those of IPv6 only that the state is a new one
 //   changes    told to subscribers not more often than every kEventGap
 //   claims     presence and traffic, see claims.h
 #pragma once
@@ -78,6 +79,7 @@ class Room {
     std::optional<Lan> lan_named(std::string_view name) const;
     SsdpFacts facts(const Lan& lan) const;
     void send_alive(Effects& out);
+    void say_byebye(std::vector<Send>& out) const;
     void announce_address(Instant now, Effects& out);
     void begin_announcing(Instant now);
     void tick(Instant now, Effects& out);
@@ -109,6 +111,7 @@ class Room {
     RateLimit denials_{5, 10s};
     WanCounters counters_;
     Instant epoch_;
+    Instant began_;  // with this run, what IPv6 clients were given has ended
     Ip4 outside_;
     Instant connected_since_;
     std::uint64_t randoms_ = 0;

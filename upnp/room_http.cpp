@@ -123,8 +123,7 @@ HttpAnswer Room::serve_event(const HttpRequest& request, const Target& target, I
                              Effects& out) {
     if (request.method == "UNSUBSCRIBE") return gena_.unsubscribe(request);
     if (request.method != "SUBSCRIBE") return plain(405);
-    HttpAnswer answer =
-        gena_.subscribe(request, target.tree, *target.service, values(now), now, out);
+    HttpAnswer answer = gena_.subscribe(request, target.tree, *target.service, now);
     if (answer.status == 412 && request.header("CALLBACK") != nullptr) {
         note_denial(Denial::callback, "subscribe", request.client, now, out);
     }

@@ -213,7 +213,7 @@ CallResult remove_range(const CallContext& context) {
     if (there.empty()) return fail(failed(SoapError::port_mapping_not_found));
     std::vector<nat::ForwardId> own;
     for (const nat::Forward* forward : there) {
-        if (!context.state.claims.may_unmap(context.client.v4(), *forward)) {
+        if (context.state.claims.may_unmap(context.client.v4(), *forward)) {
             own.push_back(forward->id);
         }
     }

@@ -39,6 +39,12 @@ upnp::Setup Daemon::open_upnp() {
         std::make_unique<upnp::Shell>(*loop_, start_config_.gateway.state, std::move(callbacks));
     SystemRandom random;
     const auto identity = upnp_->store().begin(HashKey::make(random));
+    if (!identity.kept) {
+        log_.write({Level::warning,
+                    "upnp",
+                    "will be another device after a restart",
+                    {{"reason", identity.kept.error().text}}});
+    }
     upnp::Setup setup;
     setup.identity = identity.key;
     setup.starts = identity.starts;

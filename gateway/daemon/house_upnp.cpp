@@ -62,7 +62,7 @@ void House::update_lans(Instant now, Effects& out) {
     upnp::LansSeen seen;
     for (const std::string& name : config_.gateway.lan) {
         const Interface* lan = interface(name);
-        if (lan != nullptr) seen.lans.push_back({name, lan->addresses});
+        if (lan != nullptr) seen.lans.push_back({name, lan->addresses, lan->addresses6});
     }
     tell_upnp(seen, now, out);
 }

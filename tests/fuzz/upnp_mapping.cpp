@@ -16,12 +16,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (int i = 0; i < kMostDatagrams && in.remaining() > 1; ++i) {
         const std::size_t wanted = std::size_t{in.u8()} * 4;
         const Bytes bytes = in.take(std::min(wanted, in.remaining()));
-        device.effects.sends.clear();
-        device.handle(
-            Datagram{Service::mapping, "lan", {kPc, Port{40000}}, std::string(as_text(bytes))});
-        for (const upnp::Send& send : device.effects.sends) {
-            if (send.bytes.empty() || send.bytes.size() > 1100) std::abort();
-            if (send.to.address != IpAddress(kPc)) std::abort();
+        // From a host of IPv4, and the same from one of IPv6.
+        for (const IpAddress& client : {IpAddress(kPc), IpAddress(*parse_ip6("2001:db8:1::10"))}) {
+            device.effects.sends.clear();
+            device.handle(Datagram{
+                Service::mapping, "lan", {client, Port{40000}}, std::string(as_text(bytes))});
+            for (const upnp::Send& send : device.effects.sends) {
+                if (send.bytes.empty() || send.bytes.size() > 1100) std::abort();
+                if (send.to.address != client) std::abort();
+            }
         }
     }
     if (device.forwards() > 64 || !device.nat.agrees()) std::abort();

@@ -129,6 +129,7 @@ class Driver {
         request.headers.emplace_back("CALLBACK",
                                      concat("<http://", client_.to_string(), ":2869/x>"));
         device_.http(request);
+        device_.pass(60ms);
         for (const Notify& notify : std::exchange(device_.effects.notifies, {}))
             device_.handle(NotifyDone{notify.subscription, in_.u8() % 2 == 0});
     }

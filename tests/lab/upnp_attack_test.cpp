@@ -7,6 +7,7 @@
 //   pc    .10 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <fstream>
 #include <list>
 
 #include "gateway/base/text.h"
@@ -52,7 +53,7 @@ std::string post(const House& house, const std::string& url, const Command& head
                   "-w",
                   "%{http_code}",
                   "-m",
-                  "10",
+                  "60",
                   "-H",
                   "Content-Type: text/xml",
                   "-H",
@@ -64,7 +65,15 @@ std::string post(const House& house, const std::string& url, const Command& head
         words.push_back(header);
     }
     words.push_back(url + "control");
-    return house.pc.run(words, 15s).out;
+    return house.pc.run(words, 70s).out;
+}
+
+// What a process has used so far.
+double processor_seconds(pid_t process) {
+    std::ifstream file(concat("/proc/", process, "/schedstat"));
+    std::int64_t nanoseconds = 0;
+    file >> nanoseconds;
+    return static_cast<double>(nanoseconds) / 1e9;
 }
 
 }  // namespace
@@ -112,7 +121,7 @@ BOOST_AUTO_TEST_CASE(events_are_sent_to_the_subscriber_and_to_nobody_else) {
             .run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "SUBSCRIBE", "-H",
                   "NT: upnp:event", "-H", concat("CALLBACK: <http://", callback, "/x>"),
                   url + "event"},
-                 15s)
+                 30s)
             .out;
     };
     const Capture outside = house.router.capture("wan0");
@@ -127,9 +136,9 @@ BOOST_AUTO_TEST_CASE(events_are_sent_to_the_subscriber_and_to_nobody_else) {
     BOOST_TEST(outside.none([](const Packet& p) { return p.ip4_source_in("11.0.0.1/32"); }));
     const TcpListener own = house.pc.listen("192.168.1.10:8080");
     BOOST_TEST(subscribe("192.168.1.10:8080") == "200");
-    auto event = own.accept(5s);
+    auto event = own.accept(10s);
     BOOST_REQUIRE(event);
-    BOOST_TEST(event->receive(5s).value_or("").find("NOTIFY /x HTTP/1.1") != std::string::npos);
+    BOOST_TEST(event->receive(10s).value_or("").find("NOTIFY /x HTTP/1.1") != std::string::npos);
 }
 
 // This many idle connections end miniupnpd.
@@ -139,12 +148,52 @@ BOOST_AUTO_TEST_CASE(eleven_hundred_idle_connections_of_one_device_are_not_notic
     const std::string url = service(house);
     std::list<TcpConnection> idle;
     for (int i = 0; i < 1100; ++i)
-        idle.push_back(house.phone.connect("192.168.1.1:5000", 1s));
+        idle.push_back(house.phone.connect("192.168.1.1:5000", 2s));
     BOOST_TEST(post(house, url, {}) == "200");
     BOOST_TEST(router.cli({"forwards"}).says("igd"));
 }
 
-// Serial, on one connection: what a device waits for. The later ones must not take longer.
+// Subscriptions to a port that swallows everything, and their ends, as fast as a device can.
+BOOST_AUTO_TEST_CASE(a_device_that_accepts_no_event_keeps_none_from_another) {
+    House house;
+    const Router router(house);
+    const std::string url = service(house);
+    house.phone.nft(
+        "table ip deaf { chain input { type filter hook input priority 0; "
+        "tcp dport 8080 drop; }; }\n");
+    TcpConnection connection = house.phone.connect("192.168.1.1:5000", 10s);
+    const auto ask = [&](std::string_view method, std::string_view headers) {
+        connection.send(concat(method, ' ', url.substr(url.find('/', 7)),
+                               "event HTTP/1.1\r\nHost: 192.168.1.1:5000\r\n", headers, "\r\n"));
+        std::string answer;
+        while (answer.find("\r\n\r\n") == std::string::npos) {
+            const auto more = connection.receive(30s);
+            BOOST_REQUIRE((more && !more->empty()));
+            answer += *more;
+        }
+        return answer;
+    };
+    constexpr int kMany = 300;
+    for (int i = 0; i < kMany; ++i) {
+        const std::string answer = ask("SUBSCRIBE",
+                                       "NT: upnp:event\r\nCALLBACK: "
+                                       "<http://192.168.1.20:8080/x>\r\n");
+        const std::size_t sid = answer.find("SID: ");
+        if (i >= kMany - 8) continue;
+        BOOST_REQUIRE(sid != std::string::npos);
+        ask("UNSUBSCRIBE", answer.substr(sid, answer.find("\r\n", sid) + 2 - sid));
+    }
+    const TcpListener own = house.pc.listen("192.168.1.10:8080");
+    BOOST_TEST(
+        house.pc
+            .run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "SUBSCRIBE", "-H",
+                  "NT: upnp:event", "-H", "CALLBACK: <http://192.168.1.10:8080/x>", url + "event"},
+                 30s)
+            .out == "200");
+    BOOST_TEST(own.accept(10s).has_value());
+}
+
+// Serial, on one connection: what a device waits for. The later ones must not cost more.
 BOOST_AUTO_TEST_CASE(the_two_thousandth_port_is_opened_as_quickly_as_the_first) {
     constexpr int kPiece = 500;
     House house;
@@ -152,9 +201,10 @@ BOOST_AUTO_TEST_CASE(the_two_thousandth_port_is_opened_as_quickly_as_the_first) 
     const std::string url = service(house);
     const std::string path = url.substr(url.find('/', 7)) + "control";
     TcpConnection connection = house.pc.connect("192.168.1.1:5000");
-    std::vector<double> seconds;
+    std::vector<double> costs;  // seconds of the daemon's processor time
     int port = 10000;
     for (int piece = 0; piece < 4; ++piece) {
+        const double before = processor_seconds(router.pid());
         const auto begin = std::chrono::steady_clock::now();
         for (int i = 0; i < kPiece; ++i) {
             const std::string body = add_port("192.168.1.10", port++);
@@ -166,17 +216,17 @@ BOOST_AUTO_TEST_CASE(the_two_thousandth_port_is_opened_as_quickly_as_the_first) 
                 body.size(), "\r\n\r\n", body));
             std::string answer;
             while (answer.find("</s:Envelope>") == std::string::npos) {
-                const auto more = connection.receive(5s);
+                const auto more = connection.receive(30s);
                 BOOST_REQUIRE((more && !more->empty()));
                 answer += *more;
             }
             BOOST_REQUIRE(answer.starts_with("HTTP/1.1 200"));
         }
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-        seconds.push_back(took.count());
+        costs.push_back(processor_seconds(router.pid()) - before);
         BOOST_TEST_MESSAGE(kPiece / took.count() << " ports a second after " << piece * kPiece);
     }
-    BOOST_TEST(seconds.back() < 4 * seconds.front());
+    BOOST_TEST(costs.back() < 3 * costs.front());
     const auto begin = std::chrono::steady_clock::now();
     house.router.nft("flush ruleset");
     const TcpListener server = house.pc.listen(At(concat("192.168.1.10:", port - 1)));

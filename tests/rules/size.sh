@@ -7,7 +7,7 @@
 set -euo pipefail
 
 readonly PROGRAM_LIMIT=$((1536 * 1024)) # bytes of flash
-readonly MEMORY_LIMIT=$((7 * 1024))     # KiB of memory
+readonly MEMORY_LIMIT=$((6 * 1024))     # KiB of memory
 readonly READY="daemon: ready"
 
 fail() {

@@ -16,7 +16,7 @@ declare -A PACKAGE_GROUPS=(
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
            coturn stun-client python3 python3-gi gir1.2-nice-0.1
-           miniupnpc natpmpc gupnp-tools python3-miniupnpc"
+           miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3"
     # gateway/run.sh: the same house, with the clients that it shows

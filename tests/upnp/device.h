@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The gateway device on a real engine in a naive kernel: outside 11.0.0.1, inside 192.168.1.0/24
-// with the router at .1. Requests go in as a client would write them.
+// and 2001:db8:1::/64 with the router at .1 and ::1. Requests go in as a client would write them.
 #pragma once
 
 #include <memory>
@@ -62,7 +62,7 @@ struct Device {
         setup.version = "1.0";
         room = std::make_unique<Room>(nat.config, *nat.engine, nat.hosts, metrics, setup, nat.now);
         nat.flush();
-        handle(LansSeen{{{"lan", {{kRouter, 24}}}}});
+        handle(LansSeen{{{"lan", {{kRouter, 24}}, {{*parse_ip6("2001:db8:1::1"), 64}}}}});
     }
 
     void handle(const upnp::Event& event) {

@@ -147,7 +147,31 @@ BOOST_AUTO_TEST_CASE(the_device_says_goodbye_hello_twice_and_hello_again) {
     BOOST_TEST(count(device.effects.sends, "ssdp:alive") == 21U);
     device.effects.sends.clear();
     device.room->leave(device.effects);
-    BOOST_TEST(count(device.effects.sends, "ssdp:byebye") == 21U);
+    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == 21U);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_switched_off_says_goodbye_before_the_sockets_are_closed) {
+    Device device;
+    device.pass(3s);
+    config::Config off = default_config();
+    off.upnp.igd = false;
+    device.handle(upnp::Reconfigured{off});
+    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == 21U);
+    BOOST_TEST(!device.effects.listen.value().igd);
+    device.effects.clear();
+    device.pass(3600s);
+    BOOST_TEST(count(device.effects.sends, "ssdp:") == 0U);
+    BOOST_TEST(device.http(device.request("GET", "/")).status == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(another_address_of_the_router_is_told_as_another_device) {
+    Device device;
+    device.pass(3s);
+    device.effects.clear();
+    device.handle(LansSeen{{{"lan", {{Ip4::of(192, 168, 7, 1), 24}}, {}}}});
+    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == 21U);
+    device.pass(1s);
+    BOOST_TEST(count(device.effects.sends, "LOCATION: http://192.168.7.1:5000/") == 21U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -188,6 +188,17 @@ BOOST_AUTO_TEST_CASE(another_nonce_neither_renews_nor_ends) {
     BOOST_TEST(device.forwards() == 1U);
 }
 
+// A PEER of the same port is in nobody's way, and hides nobody's mapping.
+BOOST_AUTO_TEST_CASE(a_peer_before_a_mapping_changes_not_whose_the_mapping_is) {
+    Aged device;
+    const std::string remote = "0050000000000000000000000000ffff0b000901";
+    BOOST_TEST(result_of(device.udp(message(
+                   "02", "00000e10", map_part(kNonce, "06", "1ae1", "1ae1") + remote))) == 0);
+    BOOST_TEST(result_of(device.udp(map_request())) == 0);
+    BOOST_TEST(result_of(device.udp(map_request("00001c20", kOtherNonce))) == 2);
+    BOOST_TEST(device.forwards() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(each_wrong_message_has_its_result) {
     struct Row {
         std::string_view what;
@@ -318,19 +329,30 @@ BOOST_AUTO_TEST_CASE(what_is_switched_off_says_which_version_is_not) {
     BOOST_TEST(result_of(Aged(config).udp("0000")) == 1);
 }
 
+// What comes back when a host asks by IPv6 for its port 8080, at the link-local address of the
+// router.
+std::string ask_by_ip6(Device& device, std::string_view lifetime, const std::string& nonce,
+                       std::string_view host = "2001:db8:1::10") {
+    const Ip6 router = *parse_ip6("fe80::1");
+    const Ip6 client = *parse_ip6(host);
+    const std::string hex =
+        message("01", lifetime, map_part(nonce, "06", "1f90", "1f90", std::string(32, '0')),
+                to_hex(client.bytes));
+    bool ok = false;
+    const auto bytes = from_hex(hex, ok);
+    device.effects.sends.clear();
+    device.handle(Datagram{
+        Service::mapping, "lan", {client, Port{40000}}, std::string(as_text(bytes)), router});
+    if (device.effects.sends.empty()) return "silence";
+    BOOST_CHECK(device.effects.sends.front().from == router);
+    return to_hex(as_bytes(device.effects.sends.front().bytes));
+}
+
 BOOST_AUTO_TEST_CASE(a_pinhole_is_opened_for_the_address_that_asks) {
     Aged device;
     const Ip6 pc = *parse_ip6("2001:db8:1::10");
     const auto ask = [&](std::string_view lifetime, const std::string& nonce) {
-        const std::string hex =
-            message("01", lifetime, map_part(nonce, "06", "1f90", "1f90", std::string(32, '0')),
-                    "20010db8000100000000000000000010");
-        bool ok = false;
-        const auto bytes = from_hex(hex, ok);
-        device.effects.sends.clear();
-        device.handle(
-            Datagram{Service::mapping, "lan", {pc, Port{40000}}, std::string(as_text(bytes))});
-        return to_hex(as_bytes(device.effects.sends.front().bytes));
+        return ask_by_ip6(device, lifetime, nonce);
     };
     const std::string answer = ask("00000e10", kNonce);
     BOOST_TEST(result_of(answer) == 0);
@@ -340,6 +362,38 @@ BOOST_AUTO_TEST_CASE(a_pinhole_is_opened_for_the_address_that_asks) {
     BOOST_TEST(result_of(ask("00000000", kOtherNonce)) == 2);
     BOOST_TEST(result_of(ask("00000000", kNonce)) == 0);
     BOOST_TEST(device.nat.pinholes.empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_pinhole_for_who_is_not_in_the_house_or_where_another_firewall_decides) {
+    Aged device;
+    for (const char* host : {"2001:db8:2::10", "fe80::10", "2001:db8:1::1"})
+        BOOST_TEST(ask_by_ip6(device, "00000e10", kNonce, host) == "silence");
+    config::Config config = default_config();
+    config.gateway.firewall = false;
+    Aged other(config);
+    BOOST_TEST(result_of(ask_by_ip6(other, "00000e10", kNonce)) == 2);
+    BOOST_TEST(other.nat.pinholes.empty());
+}
+
+// Pinholes end with the daemon, forwards do not.
+BOOST_AUTO_TEST_CASE(a_restart_begins_the_epoch_of_ip6_anew_and_not_that_of_ip4) {
+    Aged device;
+    device.pass(100s);
+    Device after;
+    after.nat.now = device.nat.now + 60s;
+    after.begin(device.journal);
+    BOOST_TEST(ask_by_ip6(after, "00000e10", kNonce).substr(16, 8) == "00000000");
+    BOOST_TEST(after.udp(map_request()).substr(16, 8) == "00000104");
+}
+
+BOOST_AUTO_TEST_CASE(hosts_of_ip6_hear_of_a_new_state_too) {
+    Device device;
+    device.pass(1s);
+    const auto to_all = [](const upnp::Send& send) {
+        return send.to == Endpoint{kAllHosts6, kAnnouncePort};
+    };
+    BOOST_TEST(std::count_if(device.effects.sends.begin(), device.effects.sends.end(), to_all) ==
+               3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -375,6 +375,16 @@ BOOST_AUTO_TEST_CASE(without_secure_mode_a_device_may_ask_for_another_but_not_fo
     BOOST_TEST(add("192.168.1.20") == "ok");
     BOOST_TEST(add("192.168.1.1") == "718");
     BOOST_TEST(add("11.0.9.1") == "718");
+    // Both may close it, and nobody else.
+    const Ip4 console = Ip4::of(192, 168, 1, 30);
+    BOOST_TEST(device.outcome(kV1, "DeletePortMapping", place_fields("6881"), console) == "606");
+    BOOST_TEST(device.outcome(kV1, "DeletePortMapping", place_fields("6881")) == "ok");
+    BOOST_TEST(add("192.168.1.20") == "ok");
+    BOOST_TEST(device.outcome(kV1, "DeletePortMapping", place_fields("6881"), kPhone) == "ok");
+    // The rules of the user change: what was opened for another ends.
+    BOOST_TEST(add("192.168.1.20") == "ok");
+    device.handle(upnp::Reconfigured{default_config()});
+    BOOST_TEST(device.forwards() == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,8 +3,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "upnp/shell/sockets.h"
 
@@ -22,6 +24,7 @@ bool is_success(std::string_view answer) {
 }  // namespace
 
 Notifier::~Notifier() {
+    if (reporting_) loop_.cancel(*reporting_);
     for (const auto& [fd, delivery] : deliveries_) {
         loop_.unwatch(fd);
         loop_.cancel(delivery.timer);
@@ -29,28 +32,41 @@ Notifier::~Notifier() {
 }
 
 void Notifier::deliver(Notify notify) {
+    if (waiting_.size() >= kMostWaiting) return report(notify.subscription, false);
     waiting_.push_back(std::move(notify));
     begin();
 }
 
+bool Notifier::is_busy(Ip4 host) const {
+    const auto to_host =
+        std::count_if(deliveries_.begin(), deliveries_.end(),
+                      [host](const auto& entry) { return entry.second.notify.to.address == host; });
+    return static_cast<std::size_t>(to_host) >= kMostToHost;
+}
+
 void Notifier::begin() {
-    while (!waiting_.empty() && deliveries_.size() < kMostAtOnce) {
-        Notify notify = std::move(waiting_.front());
-        waiting_.pop_front();
-        auto made = begin_connection(notify.lan, notify.to);
-        if (!made) {
-            report(notify.subscription, false);
-            continue;
-        }
-        const int fd = made->get();
-        Delivery& delivery = deliveries_[fd];
-        delivery.notify = std::move(notify);
-        delivery.fd = std::move(*made);
-        delivery.timer = loop_.after(kPatience, [this, fd] { finish(fd, false); });
-        const Status watched =
-            loop_.watch(fd, EPOLLOUT, [this, fd](std::uint32_t events) { go_on(fd, events); });
-        if (!watched) finish(fd, false);
+    while (deliveries_.size() < kMostAtOnce) {
+        const auto next = std::find_if(waiting_.begin(), waiting_.end(), [this](const Notify& one) {
+            return !is_busy(one.to.address);
+        });
+        if (next == waiting_.end()) return;
+        Notify notify = std::move(*next);
+        waiting_.erase(next);
+        connect(std::move(notify));
     }
+}
+
+void Notifier::connect(Notify notify) {
+    auto made = begin_connection(notify.lan, notify.to);
+    if (!made) return report(notify.subscription, false);
+    const int fd = made->get();
+    Delivery& delivery = deliveries_[fd];
+    delivery.notify = std::move(notify);
+    delivery.fd = std::move(*made);
+    delivery.timer = loop_.after(kPatience, [this, fd] { finish(fd, false); });
+    const Status watched =
+        loop_.watch(fd, EPOLLOUT, [this, fd](std::uint32_t events) { go_on(fd, events); });
+    if (!watched) finish(fd, false);
 }
 
 void Notifier::go_on(int fd, std::uint32_t events) {
@@ -93,10 +109,15 @@ void Notifier::finish(int fd, bool delivered) {
 
 // Later, so that an answer does not come within the call that asked for the delivery.
 void Notifier::report(std::uint32_t subscription, bool delivered) {
-    loop_.after(Duration::zero(), [this, subscription, delivered] {
-        done_(NotifyDone{subscription, delivered});
-        begin();
-    });
+    reports_.push_back({subscription, delivered});
+    if (!reporting_) reporting_ = loop_.after(Duration::zero(), [this] { tell_reports(); });
+}
+
+void Notifier::tell_reports() {
+    reporting_.reset();
+    for (const NotifyDone& done : std::exchange(reports_, {}))
+        done_(done);
+    begin();
 }
 
 }  // namespace gatehouse::upnp

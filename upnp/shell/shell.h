@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 
 #include "gateway/control/http_server.h"
@@ -42,6 +43,7 @@ class Shell {
         loop::Fd ssdp_group;
         loop::Fd ssdp;
         loop::Fd mapping;
+        loop::Fd mapping6;  // where the router has an address of IPv6
         std::unique_ptr<control::HttpServer> http;
     };
 
@@ -49,11 +51,17 @@ class Shell {
     void open_all();
     // False where something is still closed.
     bool open(Network& network);
-    bool open_udp_into(loop::Fd& fd, const Network& network, Service service, Endpoint4 local);
+    bool open_mapping(Network& network, Ip4 address);
+    bool take(Result<loop::Fd> made, loop::Fd& fd, const Network& network, Service service);
+    bool refused(const Status& status);
     bool open_http(Network& network, Endpoint4 local);
     void close(Network& network);
     control::Response answer(const std::string& lan, const control::Request& request) const;
+    Network* network_named(std::string_view lan);
     void send(const Send& message);
+    void probe_host(const Probe& probe);
+    void send_later(const Send& message);
+    void send_due();
     void note_store(const Status& status);
 
     loop::Loop& loop_;
@@ -63,7 +71,8 @@ class Shell {
     Listen wanted_;
     std::list<Network> networks_;
     std::optional<loop::TimerId> retry_;
-    std::size_t delayed_ = 0;
+    std::multimap<Instant, Send> delayed_;
+    std::optional<loop::TimerId> delay_;
     std::string last_failure_;
     bool store_works_ = true;
     std::optional<loop::TimerId> rewrite_;  // of the journal

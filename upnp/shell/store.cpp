@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -21,12 +22,12 @@ constexpr mode_t kOwnerOnly = 0600;
 std::string read_whole(const std::string& path, std::size_t most) {
     const loop::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     std::string out;
-    std::string piece(65536, '\0');
+    std::array<char, 4096> piece{};
     while (fd && out.size() < most) {
         const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
-        out.append(piece, 0, static_cast<std::size_t>(got));
+        out.append(piece.data(), static_cast<std::size_t>(got));
     }
     return out;
 }
@@ -56,9 +57,10 @@ Result<loop::Fd> put(const std::string& path, std::string_view text) {
 // "KEY STARTS", the key as 32 hexadecimal digits.
 std::optional<Store::Identity> parse_identity(std::string_view text) {
     const auto words = split(trim(text), ' ');
+    if (words.size() != 2) return std::nullopt;
     bool ok = false;
     const auto bytes = from_hex(words[0], ok);
-    if (!ok || bytes.size() != 16 || words.size() != 2) return std::nullopt;
+    if (!ok || bytes.size() != 16) return std::nullopt;
     const auto starts = parse_number<std::uint32_t>(words[1]);
     if (!starts) return std::nullopt;
     ByteReader in(bytes);
@@ -78,13 +80,14 @@ Store::~Store() {
 }
 
 Store::Identity Store::begin(const HashKey& fresh) {
-    Identity out{fresh, 0};
+    Identity out{fresh, 0, {}};
     if (const auto known = parse_identity(read_whole(path(kIdentity), 256))) out = *known;
     ++out.starts;
     ByteWriter key(16);
     key.u64(out.key.low);
     key.u64(out.key.high);
-    (void)put(path(kIdentity), concat(to_hex(key.view()), ' ', out.starts, '\n'));
+    const auto written = put(path(kIdentity), concat(to_hex(key.view()), ' ', out.starts, '\n'));
+    if (!written) out.kept = written.failure();
     return out;
 }
 

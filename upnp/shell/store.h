@@ -27,6 +27,7 @@ class Store {
     struct Identity {
         HashKey key;
         std::uint32_t starts = 1;  // this one included
+        Status kept;
     };
     // Counts this start; what was not there yet is made with the fresh key.
     Identity begin(const HashKey& fresh);
