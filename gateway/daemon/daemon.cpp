@@ -249,7 +249,12 @@ void Daemon::perform(const Step& step, Effects& next) {
         return;
     }
     if (const auto* drop = std::get_if<DropUntranslated>(&step)) {
-        const Status dropped = nat_->drop_untranslated(drop->inside);
+        const Status dropped =
+            nat_->drop_untranslated(drop->inside, [this, drop](Proto proto, Endpoint4 outside) {
+                const auto& all = drop->outside;
+                return std::find(all.begin(), all.end(), outside.address) != all.end() &&
+                       house_.engine().inside_of(proto, outside).has_value();
+            });
         if (!dropped) {
             say(Level::warning, "untranslated sessions stay", {{"reason", dropped.error().text}});
         }

@@ -67,6 +67,10 @@ void House::handle(const Event& event, Instant now, Effects& out) {
 void House::handle(const nat::Event& event, Instant now, Effects& out) {
     if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
     if (std::holds_alternative<nat::EventsLost>(event)) metrics_.add(Metric::netlink_overruns);
+    // What this makes the engine write is in force in the next turn.
+    const bool compares = std::holds_alternative<nat::AdoptElements>(event) ||
+                          std::holds_alternative<nat::ElementsSeen>(event);
+    if (compares) drop_at_ = now;
     tell_engine(event, now, out);
     settle_upnp(now, out);
     set_timer(out);
@@ -89,6 +93,7 @@ void House::tell_engine(const nat::Event& event, Instant now, Effects& out) {
 
 void House::set_timer(Effects& out) {
     std::optional<Instant> next = load_at_;
+    if (drop_at_ && (!next || *drop_at_ < *next)) next = drop_at_;
     if (engine_) {
         const auto deadline = engine_->next_deadline();
         if (deadline && (!next || *deadline < *next)) next = deadline;
@@ -231,7 +236,9 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
     out.steps.emplace_back(
         line(loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
              {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
-    if (!loaded_once_ || touched_) out.steps.emplace_back(DropUntranslated{inside_prefixes()});
+    if (!loaded_once_ || touched_) {
+        out.steps.emplace_back(DropUntranslated{inside_prefixes(), outside_addresses_});
+    }
     if (!loaded_once_) out.steps.emplace_back(AdoptElements{});
     if (touched_) out.nat.dump_elements = true;
     touched_ = false;
@@ -259,6 +266,10 @@ void House::on(const TableTouched& event, Instant now, Effects& out) {
 void House::on(const TimerFired&, Instant now, Effects& out) {
     timer_.reset();
     if (load_at_ && *load_at_ <= now) load(now, out);
+    if (drop_at_ && *drop_at_ <= now) {
+        drop_at_.reset();
+        out.steps.emplace_back(DropUntranslated{inside_prefixes(), outside_addresses_});
+    }
     tell_engine(nat::TimerFired{}, now, out);
     tell_upnp(upnp::TimerFired{}, now, out);
 }

@@ -93,10 +93,12 @@ struct SetTimeouts {  // of the kernel's sessions, where rules do not set them
 struct SetRouterPorts {  // in the set of the table, each in place of all that was there
     std::vector<nat::ReservedPort> ports;
 };
-// Sessions from inside to outside that began while the table was not there: they would stay without
-// translation, and thereby without an answer, for as long as they are used.
+// Sessions that began while the table, or what is in it, was not there: they would stay without
+// translation, and thereby without an answer, for as long as they are used. Those from inside to
+// outside, and those from outside to an endpoint that belongs to a host of the house.
 struct DropUntranslated {
     std::vector<Prefix4> inside;
+    std::vector<Ip4> outside;
 };
 struct AdoptElements {};  // to be answered with nat::AdoptElements
 struct SetTimer {         // replaces the one before
@@ -210,6 +212,7 @@ class House {
     bool forwarding_ = false;
     Instant last_load_ = Instant::min() + kRepairPause;
     std::optional<Instant> load_at_;  // a load that waits for its time
+    std::optional<Instant> drop_at_;  // once more, after the elements have been written
     Duration retry_ = kFirstRetry;
 };
 

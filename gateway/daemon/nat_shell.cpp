@@ -365,7 +365,7 @@ void NatShell::feed_sessions(const Feed& feed) {
     feed(nat::SessionsEnd{listed.ok()});
 }
 
-Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside) {
+Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours) {
     const auto is_inside = [&inside](const IpAddress& address) {
         return address.is_v4() &&
                std::any_of(inside.begin(), inside.end(),
@@ -373,8 +373,12 @@ Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside) {
     };
     const auto dropped =
         conntrack_.remove_if(kernel::SessionFamily::v4, [&](const kernel::Session& session) {
-            return !session.source_nat && !session.destination_nat &&
-                   is_inside(session.original.source) && !is_inside(session.original.destination);
+            if (session.source_nat || session.destination_nat) return false;
+            const kernel::Tuple& first = session.original;
+            if (is_inside(first.destination)) return false;
+            if (is_inside(first.source)) return true;
+            return first.destination.is_v4() &&
+                   is_ours(first.proto, {first.destination.v4(), first.destination_port});
         });
     return dropped ? Status() : dropped.failure();
 }

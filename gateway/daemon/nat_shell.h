@@ -59,7 +59,9 @@ class NatShell {
     void perform(const nat::Effects& effects, const Feed& feed);
 
     // Ends the sessions that go from one of the prefixes to anywhere else without translation.
-    Status drop_untranslated(const std::vector<Prefix4>& inside);
+    using IsOurs = std::function<bool(Proto proto, Endpoint4 outside)>;
+    // is_ours: whether an outside endpoint belongs to a host.
+    Status drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours);
 
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
 
