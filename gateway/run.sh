@@ -259,6 +259,51 @@ show_judgements() {
     fi
 }
 
+# A scenario of the lab, played once.
+sipp_at() { # HOST ADDRESS SCENARIO OPTIONS...
+    local device=$1 address=$2 scenario=$3
+    shift 3
+    TERM=dumb host "$device" sipp -sf "$top/tests/lab/sipp/$scenario.xml" -i "$address" -p 5060 \
+        -nostdin -timeout 60s -timeout_error -s bob -m 1 "$@"
+}
+
+listens_for_sip() { [[ -n $(host internet ss -Hlun sport = 5060) ]]; }
+is_in_a_call() { host router "$gatehouse" calls --json | grep -q '"state":"established"'; }
+
+# until_it COMMAND...: waits until it succeeds.
+until_it() {
+    local try
+    for try in $(seq 100); do
+        if "$@"; then return; fi
+        sleep 0.1
+    done
+    echo "not after $try tries: $*"
+    return 1
+}
+
+# What the far side of a call saw of the phone.
+seen_of_the_call() {
+    awk '/^UDP message/ { here = 0 } /^INVITE / && !done { here = done = 1 }
+         here && /^(INVITE|Via|Contact|Call-ID|c=|m=)/ { print "  " $0 }' /run/far.log | tr -d '\r'
+}
+
+show_call() {
+    say "A call of the phone, which knows only its inside address, as the server outside sees it"
+    write_config /run/gatehouse.conf wan0 br-lan
+    host router "$gatehouse" reload >/run/check.log 2>&1 || cat /run/check.log
+    sipp_at internet 11.0.0.2 server -mp 7000 -rtp_echo -trace_msg -message_file /run/far.log \
+        >/run/server.log 2>&1 &
+    local server=$! phone
+    check "the server waits for calls" until_it listens_for_sip
+    sipp_at phone 192.168.1.20 phone -mp 6000 11.0.0.2:5060 >/run/phone.log 2>&1 &
+    phone=$!
+    check "the phone is in a call" until_it is_in_a_call
+    seen_of_the_call
+    host router "$gatehouse" calls
+    check "the phone has called, held, resumed and hung up" wait "$phone"
+    check "so has the server" wait "$server"
+}
+
 show_house() {
     cat <<'PICTURE'
 
@@ -277,6 +322,7 @@ PICTURE
     show_lease
     show_types
     show_judgements
+    show_call
     say "A forward, made and tried (gatehouse forward add)"
     host router "$gatehouse" forward add --proto tcp --outside 8080 --inside 192.168.1.10:80
     host pc socat TCP-LISTEN:80,reuseaddr,fork SYSTEM:'echo "hello from the pc"' &

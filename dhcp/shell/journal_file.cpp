@@ -97,11 +97,11 @@ std::vector<Lease> JournalFile::load(Instant now) {
     return std::move(content.leases);
 }
 
-Status JournalFile::rewrite(const std::vector<Lease>& leases, Instant now) {
+Status JournalFile::rewrite(const LeaseTable& leases, Instant now) {
     std::vector<std::uint8_t> bytes;
     append_magic(bytes);
     append_boot(bytes, boot_);
-    for (const Lease& lease : leases) {
+    for (const auto& [address, lease] : leases.all()) {
         if (lease.state == LeaseState::bound || lease.has_ended()) append_lease(bytes, lease, now);
     }
     broken_ = true;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dhcp/journal.h"
+#include "dhcp/lease_table.h"
 #include "gateway/base/result.h"
 #include "gateway/loop/loop.h"
 
@@ -29,7 +30,7 @@ class JournalFile {
     // How many bytes at the end load() found no good.
     std::size_t unread() const { return unread_; }
     // Everything that is alive, in place of what is there.
-    Status rewrite(const std::vector<Lease>& leases, Instant now);
+    Status rewrite(const LeaseTable& leases, Instant now);
     // At the end of the file. False where the disk did not take it: rewrite() when due() says so.
     bool append(const std::vector<Change>& changes, Instant now);
 

@@ -66,7 +66,7 @@ void Shell::look_again(const Server& server) {
 
 void Shell::rewrite(const Server& server) {
     used_ = true;
-    const Status written = journal_.rewrite(server.leases().sorted(), loop_.now());
+    const Status written = journal_.rewrite(server.leases(), loop_.now());
     if (!written) say(Level::warning, "leases not stored", {{"reason", written.error().text}});
 }
 

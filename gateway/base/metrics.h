@@ -45,6 +45,15 @@ enum class Metric : std::uint8_t {
     dhcp_lease_changes,
     dhcp_probes,
     dhcp_other_servers,
+    sip_messages,
+    sip_calls,
+    sip_streams,
+    sip_registrations,
+    igd_calls,
+    natpmp_requests,
+    pcp_requests,
+    port_requests_denied,
+    ssdp_searches,
     count_,  // how many there are
 };
 
@@ -120,6 +129,30 @@ inline constexpr std::array kMetrics{
               "Times it was asked whether somebody uses an address."},
     MetricRow{Metric::dhcp_other_servers, "gatehouse_dhcp_other_servers_total", MetricKind::counter,
               "", "", "Times a device chose another DHCP server on the same link."},
+    MetricRow{Metric::sip_messages, "gatehouse_sip_messages_total", MetricKind::counter, "result",
+              "edited no_help", "Datagrams on SIP ports: edited, or why they passed as they came."},
+    MetricRow{Metric::sip_calls, "gatehouse_sip_calls", MetricKind::gauge, "", "",
+              "Calls of the house, those included that ended within half a minute."},
+    MetricRow{Metric::sip_streams, "gatehouse_sip_streams", MetricKind::gauge, "", "",
+              "Media streams of calls that have outside ports."},
+    MetricRow{Metric::sip_registrations, "gatehouse_sip_registrations", MetricKind::gauge, "", "",
+              "Flows of the house that a registrar has granted a registration."},
+    MetricRow{Metric::igd_calls, "gatehouse_igd_calls_total", MetricKind::counter, "result",
+              "ok failed malformed", "Actions that devices asked the UPnP gateway for, by result."},
+    MetricRow{Metric::natpmp_requests, "gatehouse_natpmp_requests_total", MetricKind::counter,
+              "result", "ok version refused no_address no_room opcode",
+              "Requests by NAT-PMP, by result."},
+    MetricRow{Metric::pcp_requests, "gatehouse_pcp_requests_total", MetricKind::counter, "result",
+              "ok version refused malformed opcode option malformed_option no_address no_room "
+              "protocol quota port_taken address_mismatch remote_peers",
+              "Requests by PCP, by result."},
+    MetricRow{Metric::port_requests_denied, "gatehouse_port_requests_denied_total",
+              MetricKind::counter, "reason",
+              "off_link other_host no_host inside_port outside_port nonce third_party browser "
+              "callback",
+              "Requests of devices that the authoriser refused, by reason."},
+    MetricRow{Metric::ssdp_searches, "gatehouse_ssdp_searches_total", MetricKind::counter, "result",
+              "answered unknown malformed budget", "Searches by SSDP, by result."},
 };
 
 // The row of every enumerator stands at its place, with a name that follows the rules.

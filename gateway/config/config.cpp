@@ -58,6 +58,10 @@ std::string_view to_string(LogLevel value) {
     return "";
 }
 
+std::string_view to_string(PermissionAction value) {
+    return value == PermissionAction::allow ? "allow" : "deny";
+}
+
 std::string_view to_string(ForwardProto value) {
     switch (value) {
         case ForwardProto::tcp: return "tcp";

@@ -44,6 +44,7 @@ enum class PortChoice : std::uint8_t { preserve, random };
 enum class SipMode : std::uint8_t { automatic, observe, off };
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
 enum class ForwardProto : std::uint8_t { tcp, udp, both };
+enum class PermissionAction : std::uint8_t { deny, allow };
 
 // The words of the configuration file: "endpoint-independent", "full-cone", "preserve", "auto".
 std::string_view to_string(MappingBehaviour value);
@@ -53,6 +54,7 @@ std::string_view to_string(PortChoice value);
 std::string_view to_string(SipMode value);
 std::string_view to_string(LogLevel value);
 std::string_view to_string(ForwardProto value);
+std::string_view to_string(PermissionAction value);
 
 struct NatBehaviour {
     MappingBehaviour mapping = MappingBehaviour::endpoint_independent;
@@ -136,9 +138,21 @@ struct Dmz {
 
 struct Sip {
     SipMode mode = SipMode::automatic;
-    std::vector<Port> ports;  // all different, at least one
+    std::vector<Port> ports;    // all different, at least one
+    Duration keep_alive = 25s;  // zero: none
 
     friend bool operator==(const Sip&, const Sip&) = default;
+};
+
+// One of the user's rules about who may open which ports; the first that matches decides.
+struct Permission {
+    PermissionAction action = PermissionAction::deny;
+    std::optional<Mac> mac;          // of this device
+    std::optional<Prefix4> network;  // of devices with these addresses
+    PortRange outside{{1}, {65535}};
+    PortRange inside{{1}, {65535}};
+
+    friend bool operator==(const Permission&, const Permission&) = default;
 };
 
 struct Upnp {
@@ -148,6 +162,8 @@ struct Upnp {
     Port port{5000};  // of the HTTP server for IGD
     std::uint32_t host_quota = 64;
     std::uint32_t quota = 2048;
+    bool secure = true;  // a device opens ports to itself only
+    std::vector<Permission> permissions;
 
     friend bool operator==(const Upnp&, const Upnp&) = default;
 };

@@ -11,6 +11,7 @@ namespace gatehouse::config {
 
 namespace {
 
+constexpr std::array kPermissionActions{PermissionAction::deny, PermissionAction::allow};
 constexpr std::array kForwardProtos{ForwardProto::tcp, ForwardProto::udp, ForwardProto::both};
 
 // Ranges of outside ports of one protocol and the lines that claimed them; no two overlap.
@@ -105,6 +106,19 @@ void read_dmz(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, 
         }
         first = reader.line();
         out.dmz = Dmz{*inside};
+    });
+}
+
+void read_permissions(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
+                      Config& out) {
+    each(raw, "permission", errors, warnings, [&](SectionReader& reader) {
+        Permission permission;
+        permission.action = reader.choice<PermissionAction>("action", kPermissionActions);
+        permission.mac = reader.mac("mac");
+        permission.network = reader.network("network");
+        permission.outside = reader.ports("outside");
+        permission.inside = reader.ports("inside");
+        if (reader.ok()) out.upnp.permissions.push_back(permission);
     });
 }
 

@@ -14,6 +14,8 @@ namespace gatehouse::config {
 void read_hosts(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
 void read_forwards(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
 void read_dmz(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
+void read_permissions(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
+                      Config& out);
 void read_static_leases(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
                         Config& out);
 // What a section 'dhcp' has beside the range of its addresses.

@@ -152,6 +152,7 @@ void Loader::sip(SectionReader& reader) {
     for (const auto& [port, line] : reader.port_list("port", kMostSipPorts)) {
         out.sip.ports.push_back(port);
     }
+    out.sip.keep_alive = reader.duration("keep_alive");
 }
 
 void Loader::upnp(SectionReader& reader) {
@@ -162,6 +163,7 @@ void Loader::upnp(SectionReader& reader) {
     upnp.port = reader.port("port");
     upnp.host_quota = reader.number("host_quota");
     upnp.quota = reader.number("quota");
+    upnp.secure = reader.boolean("secure");
     if (reader.ok() && upnp.host_quota > upnp.quota) {
         reader.warn(reader.line_of("host_quota"),
                     concat("'host_quota' in 'upnp' is ", upnp.host_quota,
@@ -251,6 +253,7 @@ void Loader::all() {
     read_dmz(raw, errors, warnings, out);
     only("sip", [this](SectionReader& reader) { sip(reader); });
     only("upnp", [this](SectionReader& reader) { upnp(reader); });
+    read_permissions(raw, errors, warnings, out);
     dhcp();
     read_static_leases(raw, errors, warnings, out);
     only("dhcp_files", [this](SectionReader& reader) {

@@ -207,6 +207,14 @@ std::optional<Mac> SectionReader::mac(std::string_view name) {
     return one(name, parse_device_mac);
 }
 
+std::optional<Prefix4> SectionReader::network(std::string_view name) {
+    return one(name, [](std::string_view text) -> std::optional<Prefix4> {
+        if (const auto prefix = parse_prefix4(text)) return prefix;
+        const auto address = parse_ip4(text);
+        return address ? std::optional(Prefix4{*address, 32}) : std::nullopt;
+    });
+}
+
 Target SectionReader::target(std::string_view name) {
     return one(name, parse_host_target).value_or(Target{});
 }

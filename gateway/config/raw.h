@@ -68,6 +68,7 @@ class SectionReader {
     PortRange ports(std::string_view name);
     std::optional<Ip4> address(std::string_view name);
     std::optional<Mac> mac(std::string_view name);
+    std::optional<Prefix4> network(std::string_view name);
     Target target(std::string_view name);
     Endpoint endpoint(std::string_view name);
     // Interfaces, paths, users, host names, domains, words and hex.

@@ -239,6 +239,14 @@ constexpr std::array kSip{
                .sentence = "A port on which phones speak SIP to their provider; write one line for "
                            "each.",
                .is_list = true},
+    OptionSpec{.name = "keep_alive",
+               .kind = Kind::duration,
+               .fallback = "25",
+               .sentence = "After how much silence of a registered phone an empty message goes to "
+                           "its provider in its name, so that whatever stands on the way lets the "
+                           "next call in; 0 means never.",
+               .low = 0,
+               .high = 3600},
 };
 
 constexpr std::array kUpnp{
@@ -270,6 +278,38 @@ constexpr std::array kUpnp{
                .sentence = "How many ports all devices together may have open in this way.",
                .low = 0,
                .high = 65535},
+    OptionSpec{.name = "secure",
+               .kind = Kind::boolean,
+               .fallback = "1",
+               .sentence = "Whether a device may open ports to itself only, and not to others."},
+};
+
+constexpr std::array kPermission{
+    OptionSpec{.name = "action",
+               .kind = Kind::choice,
+               .fallback = "",
+               .sentence = "Whether what matches may be opened.",
+               .example = "deny",
+               .words = "allow deny",
+               .required = true},
+    OptionSpec{.name = "mac",
+               .kind = Kind::mac,
+               .fallback = "",
+               .sentence = "Only the device with this hardware address.",
+               .example = "00:11:22:33:44:77"},
+    OptionSpec{.name = "network",
+               .kind = Kind::network,
+               .fallback = "",
+               .sentence = "Only devices with these addresses.",
+               .example = "192.168.1.64/26"},
+    OptionSpec{.name = "outside",
+               .kind = Kind::port_range,
+               .fallback = "1-65535",
+               .sentence = "Only these ports on the outside address."},
+    OptionSpec{.name = "inside",
+               .kind = Kind::port_range,
+               .fallback = "1-65535",
+               .sentence = "Only these ports of the device."},
 };
 
 constexpr std::array kDhcp{
@@ -484,6 +524,11 @@ constexpr std::array kSections{
     SectionSpec{"sip", "sip", Times::once, true, "Internet telephony.", kSip},
     SectionSpec{"upnp", "upnp", Times::once, true, "Ports that devices open for themselves.",
                 kUpnp},
+    SectionSpec{"permission", "", Times::entry, false,
+                "Who may open which ports by UPnP, NAT-PMP and PCP: the first that matches "
+                "decides. Behind them all ports from 1024 on are open to devices, but for some "
+                "that worms look for.",
+                kPermission},
     SectionSpec{"dhcp", "lan", Times::many, false,
                 "Addresses for the devices of one inside interface.", kDhcp},
     SectionSpec{"static_lease", "", Times::entry, false,
@@ -544,6 +589,7 @@ std::string allowed_text(const OptionSpec& option) {
         case Kind::port: return "a port from 1 to 65535";
         case Kind::port_range: return "a port from 1 to 65535 or a range such as 8000-8010";
         case Kind::address: return "the IPv4 address of a host";
+        case Kind::network: return "an IPv4 address, or several such as 192.168.1.64/26";
         case Kind::target:
             return "the IPv4 address of a host, with :port or :first-last behind it if need be";
         case Kind::endpoint: return "address:port, for an IPv6 address [address]:port";

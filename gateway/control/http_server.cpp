@@ -2,6 +2,7 @@
 #include "gateway/control/http_server.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,8 +18,23 @@ namespace gatehouse::control {
 
 namespace {
 
-// For the head of a request; bodies are kept apart.
-constexpr std::size_t kConnectionMemory = 32768;
+MHD_Result add_header(void* self, MHD_ValueKind /*kind*/, const char* name, const char* value) {
+    auto* headers = static_cast<Headers*>(self);
+    headers->emplace_back(name, value == nullptr ? "" : value);
+    return MHD_YES;
+}
+
+using NameOf = int (*)(int, sockaddr*, socklen_t*);
+
+Endpoint4 endpoint_of(int fd, NameOf name_of) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+        address.sin_family != AF_INET) {
+        return {};
+    }
+    return {Ip4{ntohl(address.sin_addr.s_addr)}, Port{ntohs(address.sin_port)}};
+}
 
 }  // namespace
 
@@ -26,11 +42,11 @@ struct HttpServer::Inner {
     // One request while its body arrives.
     struct Pending {
         std::string body;
-        bool too_long = false;
+        std::size_t received = 0;
     };
 
-    Inner(loop::Loop& l, Judge j, Handler h)
-        : loop(l), judge(std::move(j)), handler(std::move(h)) {}
+    Inner(loop::Loop& l, Judge j, Handler h, const HttpLimits& m)
+        : loop(l), judge(std::move(j)), handler(std::move(h)), limits(m) {}
 
     static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
                                  const char* method, const char* version, const char* data,
@@ -44,6 +60,7 @@ struct HttpServer::Inner {
     loop::Loop& loop;
     Judge judge;
     Handler handler;
+    HttpLimits limits;
     MHD_Daemon* mhd = nullptr;
     int epoll = -1;
     std::optional<loop::TimerId> timer;
@@ -59,11 +76,11 @@ MHD_Result HttpServer::Inner::on_request(void* self, MHD_Connection* connection,
         return MHD_YES;
     }
     if (*size == 0) return inner->answer(connection, url, method, *pending);
-    if (pending->body.size() + *size > kLongestBody) {
-        pending->too_long = true;
-    } else {
-        pending->body.append(data, *size);
-    }
+    // What is too long is read to its end, so that the client hears why, but not for ever.
+    constexpr std::size_t kPatience = 4;
+    pending->received += *size;
+    if (pending->received > kPatience * inner->limits.longest_body) return MHD_NO;
+    if (pending->received <= inner->limits.longest_body) pending->body.append(data, *size);
     *size = 0;
     return MHD_YES;
 }
@@ -77,18 +94,28 @@ void HttpServer::Inner::on_completed(void* /*self*/, MHD_Connection* /*connectio
 MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url,
                                      const char* method, const Pending& pending) {
     Response response;
-    if (pending.too_long) {
+    if (pending.received > limits.longest_body) {
         response = {413, "application/json", R"({"error":"the body is too long"})"};
     } else {
         const MHD_ConnectionInfo* info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         const bool may_write = info != nullptr && judge(info->connect_fd);
-        response = handler({method, url, pending.body, may_write});
+        Request request{method, url, pending.body, may_write};
+        if (limits.with_head && info != nullptr) {
+            MHD_get_connection_values(connection, MHD_HEADER_KIND, &add_header, &request.headers);
+            request.peer = endpoint_of(info->connect_fd, ::getpeername);
+            request.local = endpoint_of(info->connect_fd, ::getsockname);
+        }
+        response = handler(request);
     }
     MHD_Response* out = MHD_create_response_from_buffer(response.body.size(), response.body.data(),
                                                         MHD_RESPMEM_MUST_COPY);
     if (out == nullptr) return MHD_NO;
-    MHD_add_response_header(out, "Content-Type", response.content_type.c_str());
+    if (!response.content_type.empty()) {
+        MHD_add_response_header(out, "Content-Type", response.content_type.c_str());
+    }
+    for (const auto& [name, value] : response.headers)
+        MHD_add_response_header(out, name.c_str(), value.c_str());
     MHD_add_response_header(out, "Cache-Control", "no-store");
     MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
     const MHD_Result queued = MHD_queue_response(connection, response.status, out);
@@ -117,15 +144,17 @@ HttpServer::~HttpServer() {
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::make(loop::Loop& loop, loop::Fd listening,
-                                                     Judge judge, Handler handler) {
-    auto inner = std::make_unique<Inner>(loop, std::move(judge), std::move(handler));
+                                                     Judge judge, Handler handler,
+                                                     const HttpLimits& limits) {
+    auto inner = std::make_unique<Inner>(loop, std::move(judge), std::move(handler), limits);
     // From here on the socket belongs to libmicrohttpd, which closes it when it stops.
     inner->mhd = MHD_start_daemon(
         MHD_USE_EPOLL, 0, nullptr, nullptr, &Inner::on_request, inner.get(),
         MHD_OPTION_LISTEN_SOCKET, listening.get(), MHD_OPTION_NOTIFY_COMPLETED,
-        &Inner::on_completed, nullptr, MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
-        MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        &Inner::on_completed, nullptr, MHD_OPTION_CONNECTION_LIMIT, limits.connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits.of_host, MHD_OPTION_CONNECTION_TIMEOUT,
+        limits.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.memory,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (inner->mhd == nullptr) return fail("the HTTP server does not start");
     listening.release();
     const MHD_DaemonInfo* info = MHD_get_daemon_info(inner->mhd, MHD_DAEMON_INFO_EPOLL_FD);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The HTTP server of the control API: libmicrohttpd turning inside our loop, on a listening socket
-// that somebody else opened. A handler answers each complete request at once.
+// The HTTP server of the control API and of the rooms: libmicrohttpd turning inside our loop, on a
+// listening socket that somebody else opened. A handler answers each complete request at once.
 #pragma once
 
 #include <cstdint>
@@ -11,37 +11,53 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/base/ip.h"
 #include "gateway/base/result.h"
 #include "gateway/loop/loop.h"
 
 namespace gatehouse::control {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
     std::string method;
     std::string path;
     std::string body;
     bool may_write = false;  // decided by who is at the other end
+    // Where the limits ask for them.
+    Headers headers{};
+    Endpoint4 peer{};   // of IPv4 connections
+    Endpoint4 local{};  // the same
 };
 
 struct Response {
     unsigned status = 200;
     std::string content_type = "application/json";
     std::string body;
+    Headers headers{};  // beside the type
+};
+
+// What a server bears. Whoever holds more connections than its share loses the further ones; the
+// others do not notice.
+struct HttpLimits {
+    std::size_t longest_body = std::size_t{4} << 20U;  // a whole configuration
+    std::size_t memory = 32768;                        // of a connection, for the head
+    unsigned connections = 64;
+    unsigned of_host = 0;  // connections from one address; 0: any number
+    unsigned idle_seconds = 10;
+    bool with_head = false;  // whether requests carry headers and endpoints
 };
 
 class HttpServer {
   public:
-    static constexpr std::size_t kLongestBody = 4UL << 20U;  // a whole configuration
-    static constexpr unsigned kMostConnections = 64;
-    static constexpr unsigned kIdleSeconds = 10;
-
     using Handler = std::function<Response(const Request&)>;
     // Tells from a connected socket whether its peer may change things.
     using Judge = std::function<bool(int fd)>;
 
     // Serves until destroyed; the loop must outlive it.
     static Result<std::unique_ptr<HttpServer>> make(loop::Loop& loop, loop::Fd listening,
-                                                    Judge judge, Handler handler);
+                                                    Judge judge, Handler handler,
+                                                    const HttpLimits& limits = {});
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;

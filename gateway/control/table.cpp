@@ -61,6 +61,12 @@ constexpr std::array kLeases{
     Column{"expires_in", "EXPIRES", Kind::seconds},
 };
 
+constexpr std::array kCalls{
+    Column{"call_id", "CALL"},  Column{"from", "FROM"},   Column{"to", "TO"},
+    Column{"state", "STATE"},   Column{"host", "HOST"},   Column{"help", "HELP"},
+    Column{"reason", "REASON"}, Column{"media", "MEDIA"},
+};
+
 std::string two_digits(std::int64_t n) {
     return concat(n < 10 ? "0" : "", n);
 }
@@ -88,6 +94,7 @@ std::span<const Column> columns_of(std::string_view resource) {
     if (resource == "forwards") return kForwards;
     if (resource == "hosts") return kHosts;
     if (resource == "leases") return kLeases;
+    if (resource == "calls") return kCalls;
     return {};
 }
 

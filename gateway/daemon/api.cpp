@@ -10,6 +10,7 @@
 #include "gateway/daemon/dhcp_api.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_api.h"
+#include "gateway/daemon/sip_api.h"
 
 namespace gatehouse::daemon {
 
@@ -54,6 +55,8 @@ control::Response Daemon::serve(const control::Request& request) {
     if (!reads) return failure(405, "this can only be read");
     if (request.path == "/api/v1/status")
         return {200, "application/json", write_status_json(status())};
+    if (request.path == "/api/v1/calls")
+        return {200, "application/json", write_calls_json(house_.sip())};
     if (request.path == "/metrics") {
         return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text()};
     }
@@ -141,6 +144,7 @@ std::string Daemon::metrics_text() {
     metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
+    update_sip_metrics(metrics, house_.sip());
     std::string out;
     metrics.write_prometheus(out);
     return out;

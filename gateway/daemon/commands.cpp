@@ -50,6 +50,7 @@ int sessions(const Options& options);
 int forwards(const Options& options);
 int hosts(const Options& options);
 int leases(const Options& options);
+int calls(const Options& options);
 
 constexpr std::array kCommands{
     Command{"run", "run [-c FILE] [--foreground]", "the daemon", run_daemon},
@@ -65,6 +66,8 @@ constexpr std::array kCommands{
     Command{"hosts", "hosts [--json] [--socket PATH]", "the devices inside", hosts},
     Command{"leases", "leases [--json] [--socket PATH]", "the addresses that devices were given",
             leases},
+    Command{"calls", "calls [--json] [--socket PATH]", "calls of SIP phones and their media",
+            calls},
 };
 
 // Commands with options of their own.
@@ -194,6 +197,10 @@ int hosts(const Options& options) {
 
 int leases(const Options& options) {
     return list_command(client_of(options), "leases");
+}
+
+int calls(const Options& options) {
+    return list_command(client_of(options), "calls");
 }
 
 // Reads the options behind a command; the error is a sentence.

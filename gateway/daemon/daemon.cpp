@@ -126,10 +126,11 @@ Status Daemon::start() {
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
-    handle(Started{start_config_, abilities, read_host_name()});
+    handle(Started{start_config_, abilities, read_host_name(), open_upnp()});
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
     tell_neighbours();
+    restore_registrations();
     if (failure_) return fail(*failure_);
     return {};
 }
@@ -164,6 +165,10 @@ Status Daemon::open_sockets() {
     if (!nat) return nat.failure();
     nat_.emplace(std::move(*nat));
     nft_->ignore(nat_->elements_port());
+    if (!can_queue) return {};
+    auto sip = sip::SipShell::open(nat::kTableName, nat::kNotSipSet);
+    if (!sip) return sip.failure();
+    sip_.emplace(std::move(*sip));
     return {};
 }
 
@@ -192,6 +197,11 @@ Status Daemon::watch_everything() {
         perform(effects);
     });
     if (!endings || nat_->queue() == nullptr) return endings;
+    if (sip_) {
+        const Status calls =
+            loop_->watch(sip_->fd(), EPOLLIN, [this](std::uint32_t) { read_sip(); });
+        if (!calls) return calls;
+    }
     return loop_->watch(nat_->queue()->fd(), EPOLLIN, [this](std::uint32_t) { read_queue(); });
 }
 
@@ -201,8 +211,10 @@ Status Daemon::run() {
     while (!stopping_ && !failure_) {
         if (!loop_->run()) return fail("waiting for events failed");
     }
+    save_registrations();
     if (failure_) return fail(*failure_);
     dhcp_->finish(house_.dhcp());
+    say_goodbye();
     if (house_.config().gateway.flush_on_exit) {
         const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
         if (!removed.status) return removed.status;
@@ -236,6 +248,9 @@ void Daemon::perform(Effects& effects) {
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
         dhcp_->perform(effects.dhcp, house_.dhcp());
+        if (sip_) sip_->perform(effects.sip);
+        if (effects.sip.registrations_changed) save_registrations_soon();
+        perform(effects.upnp);
         std::swap(effects, next);
         next.clear();
     }
@@ -256,7 +271,12 @@ void Daemon::perform(const Step& step, Effects& next) {
         return;
     }
     if (const auto* drop = std::get_if<DropUntranslated>(&step)) {
-        const Status dropped = nat_->drop_untranslated(drop->inside);
+        const Status dropped =
+            nat_->drop_untranslated(drop->inside, [this, drop](Proto proto, Endpoint4 outside) {
+                const auto& all = drop->outside;
+                return std::find(all.begin(), all.end(), outside.address) != all.end() &&
+                       house_.engine().inside_of(proto, outside).has_value();
+            });
         if (!dropped) {
             say(Level::warning, "untranslated sessions stay", {{"reason", dropped.error().text}});
         }
@@ -273,7 +293,12 @@ void Daemon::load_ruleset(const std::string& text, Effects& next) {
     const kernel::RulesetLoad load = kernel::load_ruleset(text);
     nft_->add_own(load.process);
     Status status = load.status;
-    if (status) status = nat_->install_queue_rule(has_fact(kernel_facts_, "queue_expression"));
+    const bool native = has_fact(kernel_facts_, "queue_expression");
+    if (status) status = nat_->install_queue_rule(native);
+    if (status && sip_) {
+        status = sip_->install_queue_rule(nat::kTableName, nat::kSipQueueChain, native);
+        nat_->hand_over(nat::ruleset_input(house_.config()).sip_ports, sip::SipShell::kQueueNumber);
+    }
     const auto error = status ? std::nullopt : std::optional(status.error());
     house_.handle(RulesetDone{error}, loop_->now(), next);
 }
@@ -320,9 +345,21 @@ void Daemon::tell_neighbours() {
     }
 }
 
+std::vector<Ip4> Daemon::inside_addresses() const {
+    const config::Config& config = upnp_ ? house_.config() : start_config_;
+    std::vector<Ip4> out;
+    for (const std::string& name : config.gateway.lan) {
+        const Interface* lan = house_.interface(name);
+        if (lan == nullptr) continue;
+        for (const Prefix4& prefix : lan->addresses)
+            out.push_back(prefix.address);
+    }
+    return out;
+}
+
 void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
-    handle(PortsSeen{read_router_ports()});
+    handle(PortsSeen{read_router_ports(inside_addresses())});
     handle(NameServersSeen{read_name_servers()});
     dhcp_->look_again(house_.dhcp());
     loop_->after(kPeriod, [this] { look_at_ports(); });

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "alg/shell/sip_shell.h"
 #include "dhcp/shell/shell.h"
 #include "gateway/base/log.h"
 #include "gateway/control/http_server.h"
@@ -21,6 +22,7 @@
 #include "gateway/kernel/neighbours.h"
 #include "gateway/kernel/nft_watch.h"
 #include "gateway/loop/loop.h"
+#include "upnp/shell/shell.h"
 
 namespace gatehouse::daemon {
 
@@ -55,6 +57,12 @@ class Daemon {
     void read_links();
     void read_commits();
     void read_queue();
+    void read_sip();
+    // Phones that are silent are reached after a restart, too.
+    std::string registrations_file() const;
+    void restore_registrations();
+    void save_registrations_soon();
+    void save_registrations();  // if they have changed
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
@@ -62,6 +70,14 @@ class Daemon {
     void open_dhcp();
     void handle(const dhcp::Event& event);
     void serve_dhcp_links();
+    std::vector<Ip4> inside_addresses() const;  // of the router
+    // daemon_upnp.cpp
+    upnp::Setup open_upnp();
+    void handle(const upnp::Event& event);
+    upnp::HttpAnswer serve_upnp(const upnp::HttpRequest& request);
+    void perform(const upnp::Effects& effects);
+    void read_wan_counters();
+    void say_goodbye();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
     std::optional<std::vector<kernel::Session>> sessions();
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
@@ -83,9 +99,12 @@ class Daemon {
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
     std::optional<dhcp::Shell> dhcp_;
+    std::optional<sip::SipShell> sip_;  // nothing where the kernel has no queues
+    std::unique_ptr<upnp::Shell> upnp_;
     std::unique_ptr<control::HttpServer> control_;
     std::optional<loop::TimerId> timer_;
-    config::Config start_config_;  // what only a restart changes is compared with it
+    std::optional<loop::TimerId> saving_;  // registrations that are not in their file yet
+    config::Config start_config_;          // what only a restart changes is compared with it
     Safeguards safeguards_;
     control::StatusView::Facts kernel_facts_;
     std::optional<std::string> failure_;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 
 #include "gateway/base/text.h"
 #include "gateway/loop/loop.h"
@@ -31,6 +32,22 @@ Result<std::string> read_file(const std::string& path) {
 Status write_file(const std::string& path, std::string_view text) {
     const loop::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd || ::write(fd.get(), text.data(), text.size()) < 0) return fail_with_errno(path);
+    return {};
+}
+
+Status replace_file(const std::string& path, std::string_view text) {
+    static constexpr mode_t kOwnerOnly = 0600;
+    const std::string fresh = path + ".new";
+    ::unlink(fresh.c_str());
+    const loop::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
+    if (!fd) return fail_with_errno(fresh);
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd.get(), text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return fail_with_errno(fresh);
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (std::rename(fresh.c_str(), path.c_str()) != 0) return fail_with_errno(path);
     return {};
 }
 

@@ -18,6 +18,8 @@ inline constexpr std::size_t kLongestFile = 4UL << 20U;
 Result<std::string> read_file(const std::string& path);
 // Into a file that exists, in one write: what /proc/sys asks for.
 Status write_file(const std::string& path, std::string_view text);
+// The whole file, readable by its owner; a reader sees the old text or the new one.
+Status replace_file(const std::string& path, std::string_view text);
 // The folder and those above it, as far as they are missing.
 Status make_folders(const std::string& path, mode_t mode);
 

@@ -51,6 +51,8 @@ void Effects::clear() {
     steps.clear();
     nat.clear();
     dhcp.clear();
+    sip.clear();
+    upnp.clear();
 }
 
 House::House(const HashKey& key) : key_(key), dhcp_(key) {
@@ -60,13 +62,19 @@ House::House(const HashKey& key) : key_(key), dhcp_(key) {
 
 void House::handle(const Event& event, Instant now, Effects& out) {
     std::visit([&](const auto& e) { on(e, now, out); }, event);
+    settle_upnp(now, out);
     set_timer(out);
 }
 
 void House::handle(const nat::Event& event, Instant now, Effects& out) {
     if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
     if (std::holds_alternative<nat::EventsLost>(event)) metrics_.add(Metric::netlink_overruns);
+    // What this makes the engine write is in force in the next turn.
+    const bool compares = std::holds_alternative<nat::AdoptElements>(event) ||
+                          std::holds_alternative<nat::ElementsSeen>(event);
+    if (compares) drop_at_ = now;
     tell_engine(event, now, out);
+    settle_upnp(now, out);
     set_timer(out);
 }
 
@@ -74,6 +82,7 @@ void House::flush_nat(Instant now, Effects& out) {
     const std::size_t first = out.nat.notices.size();
     engine_->flush(out.nat);
     log_notices(now, out, first);
+    settle_upnp(now, out);
     set_timer(out);
 }
 
@@ -86,12 +95,17 @@ void House::tell_engine(const nat::Event& event, Instant now, Effects& out) {
 
 void House::set_timer(Effects& out) {
     std::optional<Instant> next = load_at_;
+    if (drop_at_ && (!next || *drop_at_ < *next)) next = drop_at_;
     if (engine_) {
         const auto deadline = engine_->next_deadline();
         if (deadline && (!next || *deadline < *next)) next = deadline;
     }
     const auto lease = dhcp_.next_deadline();
     if (lease && (!next || *lease < *next)) next = lease;
+    const auto of_sip = sip_ ? sip_->next_deadline() : std::nullopt;
+    if (of_sip && (!next || *of_sip < *next)) next = of_sip;
+    const auto room = upnp_ ? upnp_->next_deadline() : std::nullopt;
+    if (room && (!next || *room < *next)) next = room;
     if (next == timer_) return;
     timer_ = next;
     if (next) out.steps.emplace_back(SetTimer{*next});
@@ -134,9 +148,11 @@ void House::on(const Started& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     changed_hosts_.clear();
     engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
+    sip_ = std::make_unique<sip::Alg>(config_.sip, *engine_);
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
     configure_dhcp(now, out);
+    start_upnp(event.upnp, now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -147,6 +163,9 @@ void House::on(const Reconfigured& event, Instant now, Effects& out) {
     update_outside(now, out);
     tell_engine(nat::Reconfigured{config_}, now, out);
     configure_dhcp(now, out);
+    tell_sip(sip::Reconfigured{config_.sip}, now, out);
+    tell_upnp(upnp::Reconfigured{config_}, now, out);
+    update_lans(now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
 }
@@ -163,6 +182,7 @@ void House::publish_static_hosts(Instant now, Effects& out) {
 void House::tell_changed_hosts(Instant now, Effects& out) {
     for (const IpAddress& address : std::exchange(changed_hosts_, {})) {
         tell_engine(nat::HostChanged{address}, now, out);
+        tell_upnp(upnp::HostChanged{address}, now, out);
     }
 }
 
@@ -229,7 +249,9 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
     out.steps.emplace_back(
         line(loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
              {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
-    if (!loaded_once_ || touched_) out.steps.emplace_back(DropUntranslated{inside_prefixes()});
+    if (!loaded_once_ || touched_) {
+        out.steps.emplace_back(DropUntranslated{inside_prefixes(), outside_addresses_});
+    }
     if (!loaded_once_) out.steps.emplace_back(AdoptElements{});
     if (touched_) out.nat.dump_elements = true;
     touched_ = false;
@@ -257,8 +279,14 @@ void House::on(const TableTouched& event, Instant now, Effects& out) {
 void House::on(const TimerFired&, Instant now, Effects& out) {
     timer_.reset();
     if (load_at_ && *load_at_ <= now) load(now, out);
+    if (drop_at_ && *drop_at_ <= now) {
+        drop_at_.reset();
+        out.steps.emplace_back(DropUntranslated{inside_prefixes(), outside_addresses_});
+    }
     tell_engine(nat::TimerFired{}, now, out);
     tell_dhcp(dhcp::TimerFired{}, now, out);
+    tell_sip(sip::TimerFired{}, now, out);
+    tell_upnp(upnp::TimerFired{}, now, out);
 }
 
 void House::on(const LinksSeen& event, Instant now, Effects& out) {
@@ -270,6 +298,7 @@ void House::on(const LinksSeen& event, Instant now, Effects& out) {
     std::for_each(config_.gateway.lan.begin(), config_.gateway.lan.end(), note);
     update_outside(now, out);
     update_dhcp_links(now, out);
+    update_lans(now, out);
 }
 
 void House::note_interface(const Interface* before, const Interface* after, std::string_view name,

@@ -23,6 +23,8 @@
 #include <variant>
 #include <vector>
 
+#include "alg/alg.h"
+#include "alg/datagram.h"
 #include "dhcp/server.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/log.h"
@@ -32,6 +34,7 @@
 #include "gateway/config/config.h"
 #include "gateway/nat/engine.h"
 #include "gateway/nat/ruleset.h"
+#include "upnp/room.h"
 
 namespace gatehouse::daemon {
 
@@ -59,6 +62,7 @@ struct Started {
     config::Config config;
     Abilities abilities;
     std::string host_name{};  // of the router; may be empty
+    upnp::Setup upnp{};
 };
 struct Reconfigured {
     config::Config config;
@@ -97,10 +101,12 @@ struct SetTimeouts {  // of the kernel's sessions, where rules do not set them
 struct SetRouterPorts {  // in the set of the table, each in place of all that was there
     std::vector<nat::ReservedPort> ports;
 };
-// Sessions from inside to outside that began while the table was not there: they would stay without
-// translation, and thereby without an answer, for as long as they are used.
+// Sessions that began while the table, or what is in it, was not there: they would stay without
+// translation, and thereby without an answer, for as long as they are used. Those from inside to
+// outside, and those from outside to an endpoint that belongs to a host of the house.
 struct DropUntranslated {
     std::vector<Prefix4> inside;
+    std::vector<Ip4> outside;
 };
 struct AdoptElements {};  // to be answered with nat::AdoptElements
 struct SetTimer {         // replaces the one before
@@ -115,8 +121,12 @@ struct Effects {
     std::vector<Step> steps;
     nat::Effects nat;
     dhcp::Effects dhcp;
+    sip::Effects sip;  // after those of the NAT
+    upnp::Effects upnp;
 
-    bool empty() const { return steps.empty() && nat.empty() && dhcp.empty(); }
+    bool empty() const {
+        return steps.empty() && nat.empty() && dhcp.empty() && sip.empty() && upnp.empty();
+    }
     void clear();
 };
 
@@ -138,6 +148,13 @@ class House {
     void handle(const Event& event, Instant now, Effects& out);
     void handle(const nat::Event& event, Instant now, Effects& out);
     void handle(const dhcp::Event& event, Instant now, Effects& out);
+    // A datagram on a SIP port on its way through the NAT.
+    void handle(std::uint32_t token, const sip::UdpPacket& packet, Instant now, Effects& out);
+    void handle(const sip::Restored& event, Instant now, Effects& out);
+    void handle(const upnp::Event& event, Instant now, Effects& out);
+    upnp::HttpAnswer serve(const upnp::HttpRequest& request, Instant now, Effects& out);
+    // The gateway device says goodbye to the house.
+    void leave(Effects& out) const;
     // Appends what calls of the engine's service have left to be done.
     void flush_nat(Instant now, Effects& out);
 
@@ -146,6 +163,7 @@ class House {
     nat::Engine& engine() { return *engine_; }
     const nat::Engine& engine() const { return *engine_; }
     const dhcp::Server& dhcp() const { return dhcp_; }
+    const sip::Alg& sip() const { return *sip_; }
     nat::Hosts& hosts() { return hosts_; }
     const nat::Hosts& hosts() const { return hosts_; }
     // The interface of that name as last seen; nothing while it is away.
@@ -180,6 +198,14 @@ class House {
     void note_lease(const dhcp::Change& change, Effects& out);
     void note_exchange(const dhcp::Notice& notice, Instant now, Effects& out);
 
+    void tell_sip(const sip::Event& event, Instant now, Effects& out);
+    void log_sip_notices(Instant now, Effects& out, std::size_t first);
+    // house_upnp.cpp
+    void start_upnp(const upnp::Setup& setup, Instant now, Effects& out);
+    void tell_upnp(const upnp::Event& event, Instant now, Effects& out);
+    void update_lans(Instant now, Effects& out);
+    void settle_upnp(Instant now, Effects& out);
+    void take_upnp(Instant now, Effects& out);
     void set_timer(Effects& out);
     bool is_inside(const IpAddress& address) const;
     std::vector<Prefix4> inside_prefixes() const;
@@ -205,7 +231,10 @@ class House {
     std::string host_name_;
     std::vector<Ip4> name_servers_;
     RateLimit dhcp_warnings_{5, 60s};
+    std::unique_ptr<sip::Alg> sip_;
+    std::unique_ptr<upnp::Room> upnp_;
     RateLimit refusals_{5, 10s};
+    RateLimit sip_lines_{20, 10s};
     std::optional<Instant> timer_;  // the one that was asked for last
     Metrics metrics_;
     Instant started_{};
@@ -218,6 +247,7 @@ class House {
     bool forwarding_ = false;
     Instant last_load_ = Instant::min() + kRepairPause;
     std::optional<Instant> load_at_;  // a load that waits for its time
+    std::optional<Instant> drop_at_;  // once more, after the elements have been written
     Duration retry_ = kFirstRetry;
 };
 

@@ -222,13 +222,27 @@ Status NatShell::set_router_ports(const std::vector<nat::ReservedPort>& ports) {
 
 void NatShell::read_queue(const Feed& feed) {
     burst_.clear();
+    onward_.clear();
     queue_->read([&](const kernel::QueuedPacket& packet) {
         const auto event = nat::parse_first_packet(packet.payload, packet.id);
         if (!event) return queue_->give(packet.id, kernel::Verdict::accept);
         const Bytes begin = packet.payload.first(std::min(packet.payload.size(), kEchoedBytes));
         burst_.emplace_back(packet.id, std::vector<std::uint8_t>(begin.begin(), begin.end()));
+        if (event->proto == Proto::udp && (is_onward(event->inside) || is_onward(event->remote))) {
+            onward_.push_back(packet.id);
+        }
         feed(*event);
     });
+}
+
+void NatShell::hand_over(std::vector<Port> ports, std::uint16_t queue) {
+    onward_ports_ = std::move(ports);
+    onward_queue_ = queue;
+}
+
+bool NatShell::is_onward(Endpoint4 endpoint) const {
+    return std::find(onward_ports_.begin(), onward_ports_.end(), endpoint.port) !=
+           onward_ports_.end();
 }
 
 void NatShell::read_endings(const Feed& feed) {
@@ -309,6 +323,12 @@ void NatShell::give(const nat::Effects& effects, const Failures& failed) {
         if (failed.contains(verdict.after)) continue;
         const bool accepted = verdict.kind == nat::Verdict::Kind::accept;
         if (verdict.kind == nat::Verdict::Kind::refuse) refuse(verdict.token);
+        const bool onward =
+            std::find(onward_.begin(), onward_.end(), verdict.token) != onward_.end();
+        if (accepted && onward) {
+            queue_->hand_over(verdict.token, onward_queue_);
+            continue;
+        }
         queue_->give(verdict.token, accepted ? kernel::Verdict::accept : kernel::Verdict::drop);
     }
 }
@@ -365,7 +385,7 @@ void NatShell::feed_sessions(const Feed& feed) {
     feed(nat::SessionsEnd{listed.ok()});
 }
 
-Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside) {
+Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours) {
     const auto is_inside = [&inside](const IpAddress& address) {
         return address.is_v4() &&
                std::any_of(inside.begin(), inside.end(),
@@ -373,8 +393,12 @@ Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside) {
     };
     const auto dropped =
         conntrack_.remove_if(kernel::SessionFamily::v4, [&](const kernel::Session& session) {
-            return !session.source_nat && !session.destination_nat &&
-                   is_inside(session.original.source) && !is_inside(session.original.destination);
+            if (session.source_nat || session.destination_nat) return false;
+            const kernel::Tuple& first = session.original;
+            if (is_inside(first.destination)) return false;
+            if (is_inside(first.source)) return true;
+            return first.destination.is_v4() &&
+                   is_ours(first.proto, {first.destination.v4(), first.destination_port});
         });
     return dropped ? Status() : dropped.failure();
 }

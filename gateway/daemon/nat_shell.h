@@ -46,6 +46,10 @@ class NatShell {
     Status install_queue_rule(bool native);
     Status set_timeouts(const config::Timeouts& timeouts, bool with_objects);
 
+    // What passes on these ports of UDP is handed over to that queue, for it would not meet the
+    // rule that leads there any more.
+    void hand_over(std::vector<Port> ports, std::uint16_t queue);
+
     // Makes the set of the table hold these ports of the router.
     Status set_router_ports(const std::vector<nat::ReservedPort>& ports);
 
@@ -59,7 +63,9 @@ class NatShell {
     void perform(const nat::Effects& effects, const Feed& feed);
 
     // Ends the sessions that go from one of the prefixes to anywhere else without translation.
-    Status drop_untranslated(const std::vector<Prefix4>& inside);
+    using IsOurs = std::function<bool(Proto proto, Endpoint4 outside)>;
+    // is_ours: whether an outside endpoint belongs to a host.
+    Status drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours);
 
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
 
@@ -73,6 +79,7 @@ class NatShell {
           timeouts_(std::move(timeouts)),
           rules_(std::move(rules)) {}
 
+    bool is_onward(Endpoint4 endpoint) const;
     std::vector<nat::PinholeElement> list_pinholes();
     // The batches that were not taken, and why.
     using Failures = std::map<nat::BatchId, nat::CommitFailed::Why>;
@@ -95,6 +102,9 @@ class NatShell {
     loop::Fd icmp_;
     // The beginnings of the packets of this burst, for those that are refused.
     std::vector<std::pair<std::uint32_t, std::vector<std::uint8_t>>> burst_;
+    std::vector<Port> onward_ports_;
+    std::uint16_t onward_queue_ = 0;
+    std::vector<std::uint32_t> onward_;  // packets of this burst
 };
 
 }  // namespace gatehouse::daemon

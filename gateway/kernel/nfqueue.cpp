@@ -132,6 +132,10 @@ void NfQueue::give(std::uint32_t id, Verdict verdict) {
     push(encode_verdict(number_, id, verdict));
 }
 
+void NfQueue::hand_over(std::uint32_t id, std::uint16_t queue) {
+    push(encode_hand_over(number_, id, queue));
+}
+
 bool NfQueue::replace(std::uint32_t id, Bytes payload) {
     if (!is_ip_packet(payload)) return false;
     const auto message = encode_verdict(number_, id, Verdict::accept, payload);

@@ -43,6 +43,8 @@ std::optional<QueuedPacket> decode_packet(const MessageView& message);
 // With a payload it replaces the packet: it must begin with an IP header of full length.
 std::vector<std::uint8_t> encode_verdict(std::uint16_t queue, std::uint32_t id, Verdict verdict,
                                          Bytes payload = {});
+// The packet goes to another queue, or, where nobody reads that one, on.
+std::vector<std::uint8_t> encode_hand_over(std::uint16_t queue, std::uint32_t id, std::uint16_t to);
 // For every waiting packet whose id is not beyond the given one.
 std::vector<std::uint8_t> encode_verdict_up_to(std::uint16_t queue, std::uint32_t id,
                                                Verdict verdict);
@@ -86,6 +88,8 @@ class NfQueue {
     // later.
     void read(const OnPacket& on_packet);
     void give(std::uint32_t id, Verdict verdict);
+    // Lets another queue decide; where nobody reads that one, the packet is accepted.
+    void hand_over(std::uint32_t id, std::uint16_t queue);
     // Accepts the packet with other contents. Lengths and checksums are the caller's business.
     // False, and nothing done, if the payload is no IP packet of its own length.
     bool replace(std::uint32_t id, Bytes payload);

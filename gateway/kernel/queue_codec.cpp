@@ -28,13 +28,17 @@ std::optional<Mac> decode_mac(Bytes value) {
     return mac;
 }
 
+std::uint32_t code_of(Verdict verdict) {
+    return verdict == Verdict::accept ? NF_ACCEPT : NF_DROP;
+}
+
 std::vector<std::uint8_t> encode(unsigned number, std::uint16_t queue, std::uint32_t id,
-                                 Verdict verdict, Bytes payload) {
+                                 std::uint32_t code, Bytes payload) {
     MessageWriter out(static_cast<std::uint16_t>((NFNL_SUBSYS_QUEUE << 8U) | number),
                       NLM_F_REQUEST);
     out.netfilter_header(AF_UNSPEC, queue);
     ByteWriter header;
-    header.u32(verdict == Verdict::accept ? NF_ACCEPT : NF_DROP);
+    header.u32(code);
     header.u32(id);
     out.attribute(NFQA_VERDICT_HDR, header.view());
     if (!payload.empty()) out.attribute(NFQA_PAYLOAD, payload);
@@ -73,12 +77,19 @@ std::optional<QueuedPacket> decode_packet(const MessageView& message) {
 
 std::vector<std::uint8_t> encode_verdict(std::uint16_t queue, std::uint32_t id, Verdict verdict,
                                          Bytes payload) {
-    return encode(NFQNL_MSG_VERDICT, queue, id, verdict, payload);
+    return encode(NFQNL_MSG_VERDICT, queue, id, code_of(verdict), payload);
+}
+
+std::vector<std::uint8_t> encode_hand_over(std::uint16_t queue, std::uint32_t id,
+                                           std::uint16_t to) {
+    const std::uint32_t code =
+        (std::uint32_t{to} << NF_VERDICT_QBITS) | NF_VERDICT_FLAG_QUEUE_BYPASS | NF_QUEUE;
+    return encode(NFQNL_MSG_VERDICT, queue, id, code, {});
 }
 
 std::vector<std::uint8_t> encode_verdict_up_to(std::uint16_t queue, std::uint32_t id,
                                                Verdict verdict) {
-    return encode(NFQNL_MSG_VERDICT_BATCH, queue, id, verdict, {});
+    return encode(NFQNL_MSG_VERDICT_BATCH, queue, id, code_of(verdict), {});
 }
 
 }  // namespace gatehouse::kernel

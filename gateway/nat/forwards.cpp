@@ -254,6 +254,40 @@ Result<Forward, Refused> Forwards::request(const ForwardRequest& request, Instan
     return insert(request, *port, now);
 }
 
+// Whether the outside port is free, or that of this inside endpoint already.
+bool Forwards::suits(const ForwardRequest& request, Port outside) const {
+    const Ip4 primary = ledger_.outside().primary();
+    if (!ledger_.outside().pool(primary, request.proto).is_allowed(outside)) return false;
+    const MappingId id = ledger_.table().find_outside(request.proto, {primary, outside});
+    if (id == kNoMapping) return true;
+    const Mapping& mapping = ledger_.table().at(id);
+    return mapping.forward == 0 && mapping.inside == request.inside;
+}
+
+// The even port of a pair. Media that runs already keeps its port, where that is an even one.
+std::optional<Port> Forwards::choose_pair(const ForwardRequest& one,
+                                          const ForwardRequest& other) const {
+    const Ip4 primary = ledger_.outside().primary();
+    std::vector<Port> wanted;
+    const MappingId runs = ledger_.table().find({one.proto, one.inside, {}});
+    if (runs != kNoMapping && ledger_.table().at(runs).outside.address == primary) {
+        wanted.push_back(ledger_.table().at(runs).outside.port);
+    }
+    wanted.push_back(Port{static_cast<std::uint16_t>(one.inside.port.number & 0xfffeU)});
+    for (const Port port : wanted) {
+        if (port.number % 2 == 0 && suits(one, port) && suits(other, at_index(port, 1))) {
+            return port;
+        }
+    }
+    PortPool& pool = ledger_.outside().pool(primary, Proto::udp);
+    const auto even =
+        pool.pick_pair(one.inside.port, ledger_.random_for(Proto::udp, one.inside, {}));
+    if (!even) return std::nullopt;
+    pool.release(*even);
+    pool.release(at_index(*even, 1));
+    return even;
+}
+
 Result<ForwardPair, Refused> Forwards::request_pair(const PairRequest& request, Instant now) {
     ledger_.release_rested(now);
     ForwardRequest one;
@@ -284,12 +318,8 @@ Result<ForwardPair, Refused> Forwards::request_pair(const PairRequest& request, 
     for (const Forward* half : {first, second}) {
         if (half != nullptr) erase(half->id, Ends::forward_released, now);
     }
-    PortPool& pool = ledger_.outside().pool(ledger_.outside().primary(), Proto::udp);
-    const auto even =
-        pool.pick_pair(request.first.port, ledger_.random_for(Proto::udp, request.first, {}));
+    const auto even = choose_pair(one, other);
     if (!even) return gatehouse::fail(because(Refusal::pool_empty));
-    pool.release(*even);
-    pool.release(at_index(*even, 1));
     const Forward made = insert(one, *even, now);
     return ForwardPair{made, insert(other, at_index(*even, 1), now)};
 }

@@ -66,6 +66,8 @@ class Forwards {
     Forward* of_owner(const ForwardRequest& request);
     Result<Port, Refused> choose(const ForwardRequest& request) const;
     std::optional<Port> search(const ForwardRequest& request, Port wanted) const;
+    bool suits(const ForwardRequest& request, Port outside) const;
+    std::optional<Port> choose_pair(const ForwardRequest& one, const ForwardRequest& other) const;
     Forward& insert(const ForwardRequest& request, Port outside, Instant now);
     Result<Forward, Refused> update(Forward& forward, const ForwardRequest& request, Instant now);
 

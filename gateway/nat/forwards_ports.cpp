@@ -218,6 +218,10 @@ void Forwards::add_doors(const Forward& forward, std::uint32_t index, std::vecto
         const Endpoint4 remote{*forward.remote, {}};
         out.push_back({KernelSet::inbound_remote, forward.proto, outside, remote, inside});
         out.push_back({KernelSet::open_remote, forward.proto, inside, remote, {}});
+        // A call within the house may go by what the phone is called outside.
+        if (forward.owner.kind == OwnerKind::sip) {
+            out.push_back({KernelSet::hairpin, forward.proto, outside, {}, inside});
+        }
     } else {
         out.push_back({KernelSet::inbound, forward.proto, outside, {}, inside});
         out.push_back({KernelSet::open, forward.proto, inside, {}, {}});

@@ -74,6 +74,7 @@ void Hosts::settle(Entries::iterator entry) {
         if (!fact) continue;
         known = true;
         host.source = source;
+        host.seen = host.seen || source == HostSource::neighbour;
         if (!fact->name.empty()) host.name = fact->name;
         if (!host.mac) host.mac = fact->mac;
     }

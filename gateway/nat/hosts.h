@@ -30,6 +30,7 @@ struct Host {
     std::optional<Mac> mac;
     std::string name;                           // may be empty
     HostSource source = HostSource::neighbour;  // the best that knows it
+    bool seen = false;                          // the neighbour table knows it
 
     friend bool operator==(const Host&, const Host&) = default;
 };

@@ -54,7 +54,7 @@ enum class Refusal : std::uint8_t {
 std::string_view to_string(Refusal reason);  // "no_outside_address" ...
 
 constexpr std::uint32_t kMostForwardPorts = 1024;  // of one forward
-constexpr std::uint32_t kMostForwards = 8192;      // of all owners
+constexpr std::uint32_t kMostForwards = 16384;     // of all owners
 constexpr std::size_t kMostDescription = 256;      // bytes; what is longer is cut
 
 using ForwardId = std::uint32_t;  // never 0

@@ -5,7 +5,10 @@
 //   forward       who may talk to whom; its first rules are all that a packet of a known session
 //                 sees. New sessions of the house go through from_house or within_house, where an
 //                 endpoint without an element in a source map is handed to the queue. New IPv6
-//                 sessions go through forward_ipv6 and, from outside, through pinholes.
+//                 sessions go through forward_ipv6 and, from outside, through pinholes. Datagrams
+//                 on SIP ports are handed to the queue of the SIP gateway: those of known sessions
+//                 by known_sip, those of new ones where from_house and to_phone let them pass. (The
+//                 first one of an endpoint goes there from the queue of the NAT.)
 //   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
@@ -69,6 +72,7 @@ constexpr std::array kChains{
     std::string_view("forward_ipv6"), std::string_view("pinholes"),
     std::string_view("unknown"),      std::string_view("unknown_icmp"),
     std::string_view("from_maps"),    std::string_view("translate"),
+    std::string_view("known_sip"),    std::string_view("to_phone"),
 };
 
 // Interface names were validated by the configuration: no quotes, no control characters.
@@ -87,6 +91,13 @@ std::string set_of(const Range& range, Text&& text) {
     return out + " }";
 }
 
+// One port without a set is compared, which is quicker than looking it up.
+std::string ports_of(const std::vector<Port>& ports) {
+    const auto number = [](Port port) { return std::to_string(port.number); };
+    if (ports.empty()) return {};
+    return ports.size() == 1 ? number(ports.front()) : set_of(ports, number);
+}
+
 // The kernel keeps timeout objects for each family.
 struct Family {
     std::string_view name;
@@ -98,7 +109,10 @@ constexpr Family kIpv6{"ip6", "6"};
 class Writer {
   public:
     explicit Writer(const RulesetInput& input)
-        : input_(input), wan_(quoted(input.wan)), lan_(set_of(input.lan, quoted)) {}
+        : input_(input),
+          wan_(quoted(input.wan)),
+          lan_(set_of(input.lan, quoted)),
+          sip_(ports_of(input.sip_ports)) {}
 
     std::string whole();
 
@@ -124,6 +138,9 @@ class Writer {
     void write_session_limit(std::string_view host, std::string_view way, std::string_view end);
     void write_from_house();
     void write_to_house();
+    void on_sip_port(std::string_view protocol, std::string_view end);
+    void write_known_sip();
+    void write_to_phone();
     void write_forward_ipv6();
     void write_pinholes();
     void write_unknown();
@@ -137,6 +154,7 @@ class Writer {
     const RulesetInput& input_;
     std::string wan_;
     std::string lan_;
+    std::string sip_;  // a port or a set of them; empty: none
     std::string out_;
 };
 
@@ -206,6 +224,11 @@ void Writer::write_maps() {
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
+    if (!sip_.empty()) {
+        line(concat("set ", kNotSipSet,
+                    " { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags timeout; "
+                    "timeout 1m; size 4096; }"));
+    }
     for (const char* way : {"out", "in"}) {
         if (input_.host_sessions == 0) break;
         line(concat("set sessions_", way, "_", input_.host_sessions,
@@ -243,6 +266,8 @@ void Writer::write_from_outside() {
 
 void Writer::write_forward() {
     begin(kBaseChains[1]);
+    // Before the first rule, which knows nothing of ports.
+    on_sip_port("th", "jump known_sip");
     rule("ct status & (assured | confirmed | snat) == assured | confirmed | snat accept");
     rule("tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu");
     rule("ct status & (confirmed | snat) == confirmed | snat accept");
@@ -288,6 +313,7 @@ void Writer::write_from_house() {
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
     rule("meta nfproto ipv4 meta l4proto gre add @", kTunnelMap, " { ip daddr : ip saddr }");
+    on_sip_port("udp", concat("jump ", kSipQueueChain));
     rule("accept");
     end();
     begin("within_house");
@@ -300,12 +326,51 @@ void Writer::write_to_house() {
     begin("to_house");
     write_session_limit("ip daddr", "in", "drop");
     rule("meta l4proto gre accept");
+    on_sip_port("udp", "jump to_phone");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");
     if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " accept");
     // Where another program filters, only what our own maps led here is ours to drop.
     if (!input_.firewall) rule(kPorts, " ", kDestination, " @source counter drop");
+    end();
+}
+
+// Datagrams from and to a SIP port.
+void Writer::on_sip_port(std::string_view protocol, std::string_view end) {
+    if (sip_.empty()) return;
+    rule(protocol, " sport ", sip_, " ", end);
+    rule(protocol, " dport ", sip_, " ", end);
+}
+
+// Between a host and a peer outside. Where there is no queue, it goes on behind the jump.
+void Writer::write_known_sip() {
+    begin("known_sip");
+    if (!sip_.empty()) {
+        rule("meta l4proto != udp return");
+        rule("meta nfproto != ipv4 return");
+        rule("ip saddr . udp sport . ip daddr . udp dport @", kNotSipSet, " return");
+        rule("ip daddr . udp dport . ip saddr . udp sport @", kNotSipSet, " return");
+        // What has no session fits no condition on its status.
+        constexpr std::string_view kKnown =
+            "ct status & confirmed == confirmed ct status & (snat | dnat) != 0";
+        rule("iifname ", lan_, " oifname ", wan_, " ", kKnown, " jump ", kSipQueueChain);
+        rule("iifname ", wan_, " oifname ", lan_, " ", kKnown, " jump ", kSipQueueChain);
+    }
+    end();
+}
+
+// Whom to_house lets in.
+void Writer::write_to_phone() {
+    begin("to_phone");
+    if (!sip_.empty()) {
+        const std::string ask = concat("jump ", kSipQueueChain);
+        rule("meta nfproto != ipv4 return");
+        rule(kDestination, " @open ", ask);
+        rule(kDestination, " . ip saddr @open_remote ", ask);
+        if (input_.permits) rule(kDestination, " . ip saddr @permit ", ask);
+        if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " ", ask);
+    }
     end();
 }
 
@@ -358,6 +423,11 @@ void Writer::write_unknown() {
 void Writer::write_to_outside() {
     begin(kBaseChains[2]);
     rule("iifname ", lan_, " oifname ", wan_, " meta nfproto ipv4 goto translate");
+    // What the SIP gateway sends in the name of a host comes from no interface.
+    if (!sip_.empty()) {
+        rule("oifname ", wan_, " meta nfproto ipv4 meta l4proto udp fib saddr type != local ",
+             "goto translate");
+    }
     // A peer's packet may cross the one with which the host begins the same session, in the moment
     // between the kernel's look for a session and this one. Without a rule the kernel would make
     // its source port another, to keep both; so one of the two is lost, and the peer's next packet
@@ -402,7 +472,8 @@ std::string Writer::whole() {
     append(out_, "table inet ", kTableName, " {\n");
     for (const std::string_view chain : kChains)
         line(concat("chain ", chain, " { }"));
-    line(concat("chain ", kQueueChain, " { }"));
+    for (const std::string_view queue : {kQueueChain, kSipQueueChain})
+        line(concat("chain ", queue, " { }"));
     for (const BaseChain& chain : kBaseChains) {
         begin(chain);
         end();
@@ -424,6 +495,8 @@ std::string Writer::whole() {
     write_forward();
     write_from_house();
     write_to_house();
+    write_known_sip();
+    write_to_phone();
     write_forward_ipv6();
     write_pinholes();
     write_unknown();
@@ -446,6 +519,7 @@ RulesetInput ruleset_input(const config::Config& config) {
     input.host_sessions = config.nat.host_sessions;
     input.permits = false;
     if (config.dmz) input.dmz = config.dmz->inside;
+    if (config.sip.mode != config::SipMode::off) input.sip_ports = config.sip.ports;
     const auto use = [&input](const config::NatBehaviour& behaviour) {
         using enum config::MappingBehaviour;
         input.by_address |= behaviour.mapping == address_dependent;

@@ -2,8 +2,8 @@
 //
 // The whole of `table inet gatehouse` as text, a pure function of what is wanted. Loading it is
 // idempotent and is one transaction: rules are replaced, chains, maps and sets stay with their
-// elements, so no flow notices. The rule in chain ask_queue is not text (kernel/queue_rule.h) and
-// stays, too.
+// elements, so no flow notices. The rules in the chains ask_queue and ask_sip are not text
+// (kernel/queue_rule.h) and stay, too.
 #pragma once
 
 #include <optional>
@@ -18,6 +18,8 @@ inline constexpr const char* kTableName = "gatehouse";
 inline constexpr const char* kQueueChain = "ask_queue";
 inline constexpr const char* kPinholeSet = "pinhole";
 inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
+inline constexpr const char* kSipQueueChain = "ask_sip";
+inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
 
 // The ports that the router uses for its own connections: hosts never get them, so that none of
@@ -38,6 +40,7 @@ struct RulesetInput {
     bool timeout_objects = true;         // set them by rules
     std::uint32_t host_sessions = 8192;  // 0: without limit
     std::optional<Ip4> dmz;
+    std::vector<Port> sip_ports;  // datagrams from and to them are handed over; empty: none
 
     friend bool operator==(const RulesetInput&, const RulesetInput&) = default;
 };

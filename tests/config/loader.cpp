@@ -44,8 +44,8 @@ BOOST_AUTO_TEST_CASE(every_default_is_the_documented_one) {
                     4096,
                     8192};
     expected.timeouts = {300s, 7440s, 240s, 60s};
-    expected.sip = {SipMode::automatic, {{5060}}};
-    expected.upnp = {true, true, true, {5000}, 64, 2048};
+    expected.sip = {SipMode::automatic, {{5060}}, 25s};
+    expected.upnp = {true, true, true, {5000}, 64, 2048, true, {}};
     BOOST_TEST((load("") == expected));
 }
 
@@ -185,15 +185,32 @@ BOOST_AUTO_TEST_CASE(a_skipped_forward_claims_no_ports) {
     BOOST_TEST(config.forwards[0].name == "b");
 }
 
+BOOST_AUTO_TEST_CASE(permissions_are_read_in_their_order) {
+    const Config config = load(
+        "config permission\noption action allow\noption mac 00:11:22:33:44:77\n"
+        "option outside 80\noption inside 8000-8010\n"
+        "config permission\noption action deny\noption network 192.168.1.64/26\n");
+    BOOST_REQUIRE(config.upnp.permissions.size() == 2U);
+    const Permission& first = config.upnp.permissions[0];
+    BOOST_TEST((first.action == PermissionAction::allow));
+    BOOST_TEST((first.mac == parse_mac("00:11:22:33:44:77")));
+    BOOST_TEST((first.outside == PortRange{{80}, {80}}));
+    BOOST_TEST((first.inside == PortRange{{8000}, {8010}}));
+    const Permission& second = config.upnp.permissions[1];
+    BOOST_TEST((second.action == PermissionAction::deny));
+    BOOST_TEST((second.network == parse_prefix4("192.168.1.64/26")));
+    BOOST_TEST((second.outside == PortRange{{1}, {65535}}));
+}
+
 BOOST_AUTO_TEST_CASE(dmz_sip_upnp_and_web_are_read) {
     const Config config = load(
         "config dmz\noption inside 192.168.1.99\n"
-        "config sip\noption mode observe\nlist port 5062\nlist port 5060\n"
+        "config sip\noption mode observe\nlist port 5062\nlist port 5060\noption keep_alive 0\n"
         "config upnp\noption igd 0\noption natpmp 0\noption pcp 0\noption port 49152\n"
         "option host_quota 8\noption quota 16\nconfig web\noption listen '[fd00::1]:8080'");
     BOOST_TEST((config.dmz == Dmz{ip("192.168.1.99")}));
-    BOOST_TEST((config.sip == Sip{SipMode::observe, {{5062}, {5060}}}));
-    BOOST_TEST((config.upnp == Upnp{false, false, false, {49152}, 8, 16}));
+    BOOST_TEST((config.sip == Sip{SipMode::observe, {{5062}, {5060}}, 0s}));
+    BOOST_TEST((config.upnp == Upnp{false, false, false, {49152}, 8, 16, true, {}}));
     BOOST_TEST(config.web.value().listen.to_string() == "[fd00::1]:8080");
 }
 

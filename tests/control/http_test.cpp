@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_body_arrives_whole) {
 BOOST_AUTO_TEST_CASE(a_body_that_is_too_long_is_refused) {
     const Served served;
     const auto answer =
-        ask(served.path(), "POST", "/x", std::string(HttpServer::kLongestBody + 1, 'b'));
+        ask(served.path(), "POST", "/x", std::string(HttpLimits{}.longest_body + 1, 'b'));
     BOOST_REQUIRE(answer.ok());
     BOOST_TEST(answer->status == 413U);
 }

@@ -45,6 +45,8 @@ BOOST_AUTO_TEST_CASE(the_ports_on_which_the_router_listens_are_read_from_the_ker
     BOOST_REQUIRE(ports.size() == 2U);
     BOOST_TEST(ports[0].number == 22);
     BOOST_TEST(ports[1].number == 5000);
+    const std::vector<Ip4> inside{Ip4::of(192, 168, 1, 1)};
+    BOOST_TEST(listening_ports(tcp, Proto::tcp, inside).size() == 1U);
     const char* udp6 =
         "   0: 00000000000000000000000000000000:0223 00000000000000000000000000000000:0000 07 0\n"
         "   1: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 07 0\n";

@@ -328,6 +328,57 @@ BOOST_AUTO_TEST_CASE(a_disabled_forward_holds_its_port_and_lets_nothing_in) {
     BOOST_TEST(house.agrees());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_open_to_one_peer_of_a_call_is_open_within_the_house_in_every_type) {
+    for (const auto type : {config::NatType::restricted_cone, config::NatType::port_restricted_cone,
+                            config::NatType::full_cone}) {
+        config::Config config = default_config();
+        config.nat.type = type;
+        config.nat.mapping = config::behaviour_of(type).mapping;
+        config.nat.filtering = config::behaviour_of(type).filtering;
+        House house(config);
+        for (const bool of_sip : {false, true}) {
+            house.send(host(2, 5060), at(kServer, 80));
+            ForwardRequest request = house.forward_request(
+                host(2, 5060), Port{5060}, of_sip ? OwnerKind::sip : OwnerKind::static_);
+            request.remote = kServer;
+            const auto made = house.engine->request(request, house.now);
+            BOOST_REQUIRE(made);
+            house.flush();
+            const auto met = house.hairpin(host(3, 5060), at(kOutside, 5060));
+            BOOST_TEST(met.has_value() == of_sip);
+            BOOST_TEST(house.agrees());
+            BOOST_REQUIRE(house.engine->release(made->id, request.owner, house.now));
+            house.flush();
+            BOOST_TEST(house.agrees());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(media_that_runs_before_its_pair_is_asked_for_keeps_its_port) {
+    House house;
+    PairRequest request;
+    request.first = host(2, 40000);
+    request.second = host(2, 40001);
+    request.owner = {OwnerKind::sip, "call"};
+    house.send(request.first, at(kServer, 80));
+    const auto pair = house.engine->request_pair(request, house.now);
+    house.flush();
+    BOOST_REQUIRE(pair);
+    BOOST_TEST(pair->first.outside.port.number == 40000);
+    BOOST_TEST(pair->second.outside.port.number == 40001);
+    BOOST_CHECK(house.send(request.first, at(kServer2, 80)) == at(kOutside, 40000));
+    BOOST_TEST(house.agrees());
+    // Somebody else's media has the neighbour.
+    house.send(host(3, 50001), at(kServer, 80));
+    request.first = host(2, 50000);
+    request.second = host(2, 50001);
+    const auto moved = house.engine->request_pair(request, house.now);
+    house.flush();
+    BOOST_REQUIRE(moved);
+    BOOST_TEST(moved->first.outside.port.number != 50000);
+    BOOST_TEST(house.agrees());
+}
+
 BOOST_AUTO_TEST_CASE(a_media_pair_is_even_and_odd_neighbours_restricted_to_its_peer) {
     House house;
     PairRequest request;

@@ -9,18 +9,19 @@
 declare -A PACKAGE_GROUPS=(
     # the daemon
     [build]="g++ cmake ninja-build pkg-config libmnl-dev libnftables-dev libnftnl-dev
-             libmicrohttpd-dev"
+             libmicrohttpd-dev libpugixml-dev"
     # the tests without root: second compiler, checkers
     [tests]="libboost-test-dev binutils clang clang-format clang-tidy libclang-rt-14-dev llvm
              python3 shellcheck"
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
-           coturn stun-client python3 python3-gi gir1.2-nice-0.1
-           udhcpc isc-dhcp-client dhcpcd-base"
+           coturn stun-client sip-tester baresip-core kamailio python3 python3-gi gir1.2-nice-0.1
+           udhcpc isc-dhcp-client dhcpcd-base
+           miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3"
     # gateway/run.sh: the same house, with the clients that it shows
-    [run]="iproute2 iputils-ping nftables conntrack procps socat curl udhcpc"
+    [run]="iproute2 iputils-ping nftables conntrack procps socat curl udhcpc sip-tester"
     # and the judges of its NAT types
     [natlab]="iproute2 nftables conntrack coturn stun-client libboost-test-dev"
 )

@@ -190,6 +190,15 @@ void World::ask(const std::function<void(nat::MappingService&)>& call) {
     perform(effects);
 }
 
+std::string World::sip(Endpoint4 source, Endpoint4 destination, std::string_view text) {
+    if (!house_) return std::string(text);
+    daemon::Effects effects;
+    house_->handle(1, {source, destination, 28, text}, now_, effects);
+    std::string out = effects.sip.verdicts.at(0).payload.value_or(std::string(text));
+    perform(effects);
+    return out;
+}
+
 void World::count_load() {
     recent_loads_.push_back(now_);
     while (recent_loads_.front() + daemon::House::kRepairPause <= now_)

@@ -56,6 +56,8 @@ class World {
     void tell(const dhcp::Event& event);
     std::function<void(const dhcp::Send&)> on_dhcp_sent;
     std::function<void(Ip4)> on_arp_probe;
+    // A datagram on a SIP port on its way through the NAT, and as it goes on.
+    std::string sip(Endpoint4 source, Endpoint4 destination, std::string_view text);
 
     // Notices take up to this long, and come twice now and then.
     void set_slowness(Duration most) { slowness_ = most; }

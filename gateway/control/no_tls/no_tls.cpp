@@ -23,8 +23,10 @@ int gnutls_global_init() {
 void gnutls_global_deinit() {}
 
 // How the library allocates, which libmicrohttpd asks for keys of its own.
-extern void* (*gnutls_malloc)(std::size_t);
-void* (*gnutls_malloc)(std::size_t) = std::malloc;
+// NOLINTBEGIN: the name and the type are those of the library
+extern void* (*const gnutls_malloc)(std::size_t);
+void* (*const gnutls_malloc)(std::size_t) = std::malloc;
+// NOLINTEND
 
 void gnutls_alpn_set_protocols() {
     not_here();

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "alg/alg.h"
+
+#include <algorithm>
+
+#include "alg/body.h"
+#include "alg/uri.h"
+#include "gateway/base/text.h"
+
+namespace gatehouse::sip {
+
+namespace {
+
+std::uint64_t pack(Endpoint4 endpoint) {
+    return (std::uint64_t{endpoint.address.value} << 16U) | endpoint.port.number;
+}
+
+Endpoint4 unpack(std::uint64_t packed) {
+    return {{static_cast<std::uint32_t>(packed >> 16U)}, {static_cast<std::uint16_t>(packed)}};
+}
+
+// The first address that the host names itself by: in a Contact, else in its Via.
+std::optional<Named> own_name(const Message& message, bool& by_contact) {
+    by_contact = false;
+    if (const auto contact = message.find(HeaderId::contact)) {
+        const auto list = split_list(*contact);
+        const auto address =
+            list ? parse_name_address(list->front()) : std::optional<NameAddress>();
+        const auto uri = address ? parse_uri(address->uri) : std::optional<Uri>();
+        if (uri) {
+            by_contact = true;
+            return usual_name(uri->at.host, uri->at.port, kSipPort);
+        }
+    }
+    if (!message.is_request()) return std::nullopt;
+    const auto hops = split_list(message.find(HeaderId::via).value_or(""));
+    const auto via = hops ? parse_via(hops->front()) : std::optional<Via>();
+    return via ? usual_name(via->at.host, via->at.port, kSipPort) : std::nullopt;
+}
+
+Help judge(const Message& message, const Flow& flow, Help before) {
+    bool by_contact = false;
+    const auto name = own_name(message, by_contact);
+    if (!name) return by_contact ? Help::unknown : before;
+    if (name->address == flow.inside.address) {
+        // A Via alone says little of who has found out what the outside knows.
+        return by_contact || before == Help::unknown ? Help::native : before;
+    }
+    const bool outside =
+        name->address == flow.outside.address || reach_of(name->address) == Reach::public_;
+    return by_contact && outside ? Help::self_traversed : before;
+}
+
+bool is_usable_peer(Ip4 peer, Ip4 outside) {
+    const Reach reach = reach_of(peer);
+    if (reach == Reach::none || peer == outside) return false;
+    // Where the outside is private itself, so may the peer be.
+    return reach == Reach::public_ || reach == reach_of(outside);
+}
+
+// What the edits are, for people.
+std::string summary(const Edits& edits, std::string_view whole) {
+    constexpr std::size_t kMostShown = 8;
+    std::string out;
+    for (std::size_t i = 0; i < std::min(edits.size(), kMostShown); ++i) {
+        const Edit& edit = edits.all()[i];
+        append(out, i == 0 ? "" : ", ", whole.substr(edit.offset, edit.length), " -> ", edit.text);
+    }
+    return out;
+}
+
+// A part within another one first, and each once.
+void follow_part_lengths(std::vector<PartLength> lengths, Edits& edits) {
+    const auto order = [](const PartLength& a, const PartLength& b) {
+        return std::pair(a.counted.size(), a.digits.data()) <
+               std::pair(b.counted.size(), b.digits.data());
+    };
+    std::sort(lengths.begin(), lengths.end(), order);
+    const auto same = [](const PartLength& a, const PartLength& b) {
+        return a.digits.data() == b.digits.data();
+    };
+    lengths.erase(std::unique(lengths.begin(), lengths.end(), same), lengths.end());
+    for (const PartLength& one : lengths) {
+        const std::ptrdiff_t growth = edits.growth(one.counted);
+        const auto length = static_cast<std::ptrdiff_t>(one.counted.size()) + growth;
+        if (growth != 0) edits.replace(one.digits, std::to_string(length));
+    }
+}
+
+// Our outside address means nothing to this peer.
+bool is_inner(Ip4 outside, Ip4 peer) {
+    return reach_of(outside) != Reach::public_ && reach_of(peer) == Reach::public_;
+}
+
+}  // namespace
+
+// What is known of the message while it is looked at.
+struct Alg::Work {
+    const Datagram& datagram;
+    const Message& message;
+    Flow flow;
+    Known& known;
+    Edits edits;
+    Call* call = nullptr;
+    bool observes = false;
+    bool no_room = false;  // for the call that it would begin
+};
+
+namespace {
+
+// The ports of a call's media; while it is only observed, the same as inside.
+class CallPorts final : public MediaPorts {
+  public:
+    CallPorts(MediaTable& table, const Call& call, bool observes, Ip4 outside, Instant now)
+        : table_(table), call_(call), observes_(observes), outside_(outside), now_(now) {}
+
+    Ip4 outside_address() override { return outside_; }
+    Result<OpenedMedia, Reason> open(const WantedMedia& wanted) override {
+        if (!observes_) return table_.open(call_.number, wanted, now_);
+        const Port rtcp = wanted.rtcp ? wanted.rtcp->port : wanted.rtp.port;
+        return OpenedMedia{{outside_, wanted.rtp.port}, rtcp};
+    }
+    bool is_open(Endpoint4 rtp) override { return table_.is_open(rtp); }
+
+  private:
+    MediaTable& table_;
+    const Call& call_;
+    bool observes_;
+    Ip4 outside_;
+    Instant now_;
+};
+
+class HouseLookup final : public MediaLookup {
+  public:
+    HouseLookup(const nat::MappingService& service, Ip4 outside)
+        : service_(service), outside_(outside) {}
+
+    bool is_outside(Ip4 address) override { return address == outside_; }
+    std::optional<Endpoint4> inside_of(Endpoint4 outside) override {
+        return service_.inside_of(Proto::udp, outside);
+    }
+
+  private:
+    const nat::MappingService& service_;
+    Ip4 outside_;
+};
+
+}  // namespace
+
+std::string_view to_string(Notice::Kind kind) {
+    switch (kind) {
+        case Notice::Kind::call_changed: return "call";
+        case Notice::Kind::registered: return "registered";
+        case Notice::Kind::unregistered: return "registration ended";
+        case Notice::Kind::would_edit: return "would edit";
+        case Notice::Kind::not_sip: return "not SIP on a SIP port";
+    }
+    return "";
+}
+
+void Effects::clear() {
+    verdicts.clear();
+    keep_alives.clear();
+    bypasses.clear();
+    registrations_changed = false;
+    notices.clear();
+}
+
+Alg::Alg(const config::Sip& config, nat::MappingService& service)
+    : config_(config),
+      service_(service),
+      media_(service),
+      registrations_(service, config.keep_alive) {}
+
+Alg::~Alg() = default;
+
+void Alg::handle(const Event& event, Instant now, Effects& out) {
+    const std::uint64_t version = registrations_.version();
+    std::visit([&](const auto& one) { on(one, now, out); }, event);
+    out.registrations_changed |= registrations_.version() != version;
+}
+
+std::optional<Instant> Alg::next_deadline() const {
+    std::optional<Instant> next;
+    for (const auto& one :
+         {calls_.next_deadline(), registrations_.next_deadline(), endpoint_timers_.next()}) {
+        if (one && (!next || *one < *next)) next = one;
+    }
+    return next;
+}
+
+void Alg::on(const Reconfigured& event, Instant now, Effects&) {
+    if (event.config == config_) return;
+    config_ = event.config;
+    registrations_.set_keep_alive(config_.keep_alive, now);
+    if (config_.mode == config::SipMode::automatic) return;
+    media_.release_all(now);
+    registrations_.release_all(now);
+}
+
+void Alg::on(const TimerFired&, Instant now, Effects& out) {
+    while (const auto call = calls_.pop_expired(now)) {
+        media_.release(call->number, now);
+        if (call->state == CallState::ended) continue;
+        out.notices.push_back({Notice::Kind::call_changed, "forgotten", call->id, call->from,
+                               call->to, call->inside, call->remote});
+    }
+    registrations_.expire(now);
+    while (const auto due = registrations_.pop_keep_alive(now))
+        out.keep_alives.push_back(*due);
+    while (const auto packed = endpoint_timers_.pop_expired(now))
+        forget(unpack(*packed));
+}
+
+void Alg::on(const Restored& event, Instant now, Effects&) {
+    if (config_.mode == config::SipMode::automatic)
+        registrations_.restore(event.registrations, now);
+}
+
+void Alg::on(const Datagram& event, Instant now, Effects& out) {
+    std::optional<std::string> payload;
+    if (event.outward) registrations_.note_traffic(event.inside, event.remote, now);
+    const Reason reason =
+        config_.mode == config::SipMode::off ? Reason::no_help : rewrite(event, now, out, payload);
+    ++counts_[static_cast<std::size_t>(reason)];
+    out.verdicts.push_back({event.token, std::move(payload)});
+    doubt(event, reason, out);
+    if (reason == Reason::http) {
+        out.notices.push_back({Notice::Kind::not_sip,
+                               std::string(to_string(reason)),
+                               {},
+                               {},
+                               {},
+                               event.inside,
+                               event.remote});
+    }
+}
+
+// What phones send between their messages says nothing for or against.
+void Alg::doubt(const Datagram& event, Reason reason, Effects& out) {
+    if (reason == Reason::keep_alive || reason == Reason::stun) return;
+    const Bypass flow{event.inside, event.remote};
+    const bool other =
+        reason == Reason::not_sip || reason == Reason::encrypted || reason == Reason::http;
+    if (!other) {
+        doubtful_.erase(flow);
+        return;
+    }
+    // Counting anew costs those that are there a little time.
+    if (doubtful_.size() >= kMostDoubtful && !doubtful_.contains(flow)) doubtful_.clear();
+    if (++doubtful_[flow] < kPatience) return;
+    doubtful_.erase(flow);
+    out.bypasses.push_back(flow);
+}
+
+Help Alg::help_of(Endpoint4 inside) const {
+    const auto found = endpoints_.find(inside);
+    return found == endpoints_.end() ? Help::unknown : found->second.help;
+}
+
+Alg::Known* Alg::know(Endpoint4 inside, Instant now) {
+    auto found = endpoints_.find(inside);
+    if (found == endpoints_.end()) {
+        if (!make_room(inside.address)) return nullptr;
+        ++of_host_[inside.address];
+        found = endpoints_.emplace(inside, Known{}).first;
+    }
+    endpoint_timers_.set(pack(inside), now + kEndpointLife);
+    return &found->second;
+}
+
+// A host that changes its port again and again loses what it was before, not its next call.
+bool Alg::make_room(Ip4 host) {
+    const auto of_host = of_host_.find(host);
+    const bool full = endpoints_.size() >= kMostEndpoints ||
+                      (of_host != of_host_.end() && of_host->second >= kMostEndpointsOfHost);
+    if (!full) return true;
+    std::optional<Endpoint4> oldest;
+    Instant least = kNever;
+    for (auto at = endpoints_.lower_bound({host, Port{0}});
+         at != endpoints_.end() && at->first.address == host; ++at) {
+        const Instant deadline = endpoint_timers_.deadline(pack(at->first)).value_or(kNever);
+        if (oldest && deadline >= least) continue;
+        oldest = at->first;
+        least = deadline;
+    }
+    if (!oldest) return false;
+    endpoint_timers_.cancel(pack(*oldest));
+    forget(*oldest);
+    return true;
+}
+
+void Alg::forget(Endpoint4 inside) {
+    endpoints_.erase(inside);
+    const auto of_host = of_host_.find(inside.address);
+    if (--of_host->second == 0) of_host_.erase(of_host);
+}
+
+bool Alg::is_forwarded(const Flow& flow) const {
+    const Port port = flow.outside.port;
+    const nat::Forward* forward = service_.find_forward(Proto::udp, port, flow.remote.address);
+    if (forward == nullptr) forward = service_.find_forward(Proto::udp, port, std::nullopt);
+    return forward != nullptr && forward->owner.kind != nat::OwnerKind::sip;
+}
+
+Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
+                    std::optional<std::string>& payload) {
+    const auto message = parse_message(event.payload);
+    if (!message) return message.error();
+    const auto outside = service_.outside_of(Proto::udp, event.inside, event.remote);
+    if (!outside) return Reason::no_mapping;
+    if (is_inner(outside->address, event.remote.address)) return Reason::inner_nat;
+    Known* known = know(event.inside, now);
+    if (known == nullptr) return Reason::limit;
+    Work work{event,
+              *message,
+              {event.inside, *outside, event.remote},
+              *known,
+              Edits(event.payload),
+              nullptr,
+              config_.mode == config::SipMode::observe};
+    if (is_forwarded(work.flow)) {
+        known->help = Help::forwarded;
+        return Reason::forwarded;
+    }
+    if (event.outward) known->help = judge(*message, work.flow, known->help);
+    // RFC 4474: the signature covers Contact and body.
+    if (message->find(HeaderId::identity_info)) return Reason::signed_body;
+    const auto stopped = rewrite_headers(work, now);
+    if (stopped && *stopped == Reason::malformed_address) return *stopped;
+    follow_registration(work, now, out);
+    follow_call(work, now, out);
+    const Reason of_bodies = rewrite_bodies(work, now);
+    if (work.edits.empty()) {
+        if (of_bodies != Reason::no_help && of_bodies != Reason::edited) return of_bodies;
+        return stopped.value_or(Reason::no_help);
+    }
+    std::string edited = work.edits.apply();
+    if (edited.size() > kMostDatagram) return Reason::too_long;
+    if (work.call != nullptr) ++work.call->edited;
+    if (work.observes) {
+        out.notices.push_back({Notice::Kind::would_edit,
+                               summary(work.edits, event.payload),
+                               {},
+                               {},
+                               {},
+                               event.inside,
+                               event.remote});
+        return Reason::observed;
+    }
+    payload = std::move(edited);
+    return Reason::edited;
+}
+
+// Nothing where the headers were translated or needed nothing.
+std::optional<Reason> Alg::rewrite_headers(Work& work, Instant) {
+    const Help help = work.known.help;
+    if (help == Help::self_traversed || help == Help::forwarded) return Reason::self_traversed;
+    if (!work.datagram.outward) {
+        InwardBook book(service_, work.flow, work.known.spellings);
+        return sip::rewrite_headers(work.message, book, true, work.edits);
+    }
+    OutwardBook book(service_, work.flow, work.known.spellings);
+    const auto refused = sip::rewrite_headers(work.message, book, false, work.edits);
+    if (refused) return refused;
+    return book.foreign() ? std::optional(Reason::foreign_address) : std::nullopt;
+}
+
+Reason Alg::rewrite_bodies(Work& work, Instant now) {
+    const Bodies bodies = find_descriptions(work.message);
+    const std::size_t before = work.edits.size();
+    Reason out = bodies.sealed ? Reason::signed_body : Reason::no_help;
+    std::vector<PartLength> lengths;
+    for (const BodyPart& part : bodies.descriptions) {
+        const Reason reason = rewrite_body(work, part.text, now);
+        if (out != Reason::edited) out = reason;
+        lengths.insert(lengths.end(), part.lengths.begin(), part.lengths.end());
+    }
+    follow_part_lengths(std::move(lengths), work.edits);
+    if (!follow_length(work)) {
+        work.edits.cut_back(before);
+        out = Reason::content_length;
+    }
+    if (work.call != nullptr && !bodies.descriptions.empty() &&
+        work.call->reason != Reason::edited) {
+        work.call->reason = out;
+    }
+    return out;
+}
+
+Reason Alg::rewrite_body(Work& work, std::string_view text, Instant now) {
+    const auto sdp = parse_sdp(text);
+    if (!sdp) return Reason::malformed_body;
+    const Flow& flow = work.flow;
+    if (work.call == nullptr) return work.no_room ? Reason::limit : Reason::no_call;
+    Reason reason = Reason::no_help;
+    if (work.datagram.outward) {
+        CallPorts ports(media_, *work.call, work.observes, flow.outside.address, now);
+        reason = rewrite_outward(*sdp, flow.inside.address, ports, work.edits);
+    } else {
+        HouseLookup lookup(service_, flow.outside.address);
+        reason = rewrite_inward(*sdp, flow.inside.address, lookup, work.edits);
+    }
+    note_streams(work, *sdp, now);
+    return reason;
+}
+
+// False where the length is written in a way that the way back could not restore.
+bool Alg::follow_length(Work& work) {
+    const std::string_view digits = work.message.content_length;
+    const std::ptrdiff_t growth =
+        work.message.body.empty() ? 0 : work.edits.growth(work.message.body);
+    if (growth == 0 || digits.empty()) return true;
+    if (digits.size() > 1 && digits.front() == '0') return false;
+    const auto length = static_cast<std::ptrdiff_t>(work.message.body.size()) + growth;
+    work.edits.replace(digits, std::to_string(length));
+    return true;
+}
+
+void Alg::follow_call(Work& work, Instant now, Effects& out) {
+    const Calls::Taken taken =
+        calls_.take(work.message, work.datagram.outward, work.flow.inside, work.flow.remote, now);
+    work.call = taken.call;
+    work.no_room = taken.no_room;
+    if (work.call == nullptr) return;
+    const Call& call = *work.call;
+    if (call.state == call.told) return;
+    work.call->told = call.state;
+    out.notices.push_back({Notice::Kind::call_changed, std::string(to_string(call.state)), call.id,
+                           call.from, call.to, call.inside, call.remote});
+}
+
+// The host receives the stream elsewhere now. Where it did before stays open, because the offer may
+// still be refused (RFC 3264 8.3.1); where it did before that is closed.
+void Alg::move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now) {
+    CallStream& stream = call.streams[index];
+    if (stream.inside == inside) return;
+    const Endpoint4 oldest = stream.previous;
+    stream.previous = stream.inside;
+    stream.inside = inside;
+    const bool used = std::any_of(
+        call.streams.begin(), call.streams.end(),
+        [oldest](const CallStream& one) { return one.inside == oldest || one.previous == oldest; });
+    if (!used) media_.drop(call.number, oldest, now);
+}
+
+// Where the host receives, and where its peer does.
+void Alg::note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now) {
+    Call& call = *work.call;
+    CallStream& stream = call.streams[index];
+    if (!work.datagram.outward) {
+        stream.peer = said;
+    } else if (said.address == work.flow.inside.address) {
+        move_stream(call, index, said, now);
+        const auto opened = media_.find(said);
+        stream.outside = opened ? opened->rtp : said;
+    }
+    if (stream.inside == Endpoint4{} || stream.peer == Endpoint4{}) return;
+    const bool usable = is_usable_peer(stream.peer.address, work.flow.outside.address);
+    media_.expect(call.number, stream.inside,
+                  usable ? std::optional(stream.peer.address) : std::nullopt, now);
+}
+
+void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
+    Call& call = *work.call;
+    if (call.streams.size() < sdp.media.size()) call.streams.resize(sdp.media.size());
+    bool held = !sdp.media.empty();
+    for (std::size_t i = 0; i < sdp.media.size(); ++i) {
+        const SdpMedia& media = sdp.media[i];
+        if (media.port == 0) continue;
+        const auto address = sdp.address_of(media);
+        const MediaFlow flow = sdp.flow_of(media);
+        const bool nowhere = address && address->v4->is_any();
+        if (!nowhere && flow != MediaFlow::none && flow != MediaFlow::send) held = false;
+        if (address && !nowhere) note_stream(work, i, {*address->v4, Port{media.port}}, now);
+    }
+    (work.datagram.outward ? call.held_inside : call.held_outside) = held;
+    calls_.settle(call, now);
+}
+
+void Alg::follow_registration(Work& work, Instant now, Effects& out) {
+    if (work.observes) return;
+    if (work.message.is_request()) {
+        const bool asks = work.datagram.outward && work.message.method == "REGISTER";
+        if (asks) registrations_.take_request(work.message, work.flow, now);
+        return;
+    }
+    if (work.datagram.outward) return;
+    using Change = Registrations::Change;
+    const Change change = registrations_.take_response(work.message, work.flow, now);
+    if (change != Change::began && change != Change::ended) return;
+    const auto kind =
+        change == Change::began ? Notice::Kind::registered : Notice::Kind::unregistered;
+    out.notices.push_back({kind, {}, {}, {}, {}, work.flow.inside, work.flow.remote});
+}
+
+}  // namespace gatehouse::sip

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The SIP gateway: handle(event, now, effects). It sees the datagrams on SIP ports that cross the
+// NAT, and makes what hosts say of themselves true outside, and true inside again on its way back.
+// Rules it keeps:
+//   - nothing is dropped: what is not understood, or needs no help, passes byte for byte and is
+//     counted by its reason;
+//   - only inside addresses of the sender itself are translated, at the places that rewrite.h
+//     lists, and the way back restores exactly what the host wrote (books.h);
+//   - ports for media are opened by a session description of a host within a call, never below
+//     1024, live as long as the call and never move meanwhile (media.h, calls.h);
+//   - a registered flow stays where it is for as long as the registrar has granted
+//   (registrations.h);
+//   - a flow that turns out not to be SIP, a game or a tunnel, is soon left to the kernel;
+//   - everything that a host may fill is bounded for that host; beyond the bounds messages pass
+//     as they came.
+// Its timers are those of calls, registrations, and of what it remembers of endpoints.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "alg/books.h"
+#include "alg/calls.h"
+#include "alg/media.h"
+#include "alg/registrations.h"
+#include "gateway/config/config.h"
+#include "gateway/nat/mapping_service.h"
+
+namespace gatehouse::sip {
+
+// A datagram on its way through the NAT, as a host of the house sees it: inside is the host's end.
+struct Datagram {
+    std::uint32_t token = 0;
+    bool outward = true;
+    Endpoint4 inside;
+    Endpoint4 remote;
+    std::string_view payload;  // valid during the call only
+};
+struct Reconfigured {
+    config::Sip config;
+};
+struct TimerFired {};
+struct Restored {  // what was saved before a restart
+    std::vector<SavedRegistration> registrations;
+};
+using Event = std::variant<Datagram, Reconfigured, TimerFired, Restored>;
+
+// Every datagram gets one. What the calls of the mapping service have left to be done comes first.
+struct Verdict {
+    std::uint32_t token = 0;
+    std::optional<std::string> payload;  // nothing: it passes as it came
+};
+
+// The next datagrams of this flow are no SIP either and need not be seen.
+struct Bypass {
+    Endpoint4 inside;
+    Endpoint4 remote;
+
+    friend auto operator<=>(const Bypass&, const Bypass&) = default;
+};
+
+// For the log.
+struct Notice {
+    enum class Kind : std::uint8_t {
+        call_changed,  // text: its state
+        registered,
+        unregistered,
+        would_edit,  // observe: text is what would be edited
+        not_sip,     // text: what it is
+    };
+
+    Kind kind = Kind::call_changed;
+    std::string text;
+    std::string call_id;
+    std::string from;
+    std::string to;
+    Endpoint4 inside;
+    Endpoint4 remote;
+};
+
+std::string_view to_string(Notice::Kind kind);  // "call" "registered" ...
+
+struct Effects {
+    std::vector<Verdict> verdicts;
+    std::vector<KeepAlive> keep_alives;
+    std::vector<Bypass> bypasses;
+    std::vector<Notice> notices;
+    bool registrations_changed = false;  // what a restart shall not lose is another now
+
+    bool empty() const {
+        return verdicts.empty() && keep_alives.empty() && bypasses.empty() && notices.empty() &&
+               !registrations_changed;
+    }
+    void clear();
+};
+
+class Alg {
+  public:
+    static constexpr std::size_t kMostEndpoints = 16384;
+    static constexpr std::uint32_t kMostEndpointsOfHost = 64;  // then the one silent longest goes
+    static constexpr Duration kEndpointLife = 2h;              // beyond its last message
+    static constexpr std::size_t kMostDatagram = 65507;
+    static constexpr std::uint32_t kPatience = 32;  // datagrams of a flow without one of SIP
+    static constexpr std::size_t kMostDoubtful = 1024;
+
+    // The service must live as long.
+    Alg(const config::Sip& config, nat::MappingService& service);
+    Alg(const Alg&) = delete;
+    Alg& operator=(const Alg&) = delete;
+    ~Alg();
+
+    // Appends what is to be done.
+    void handle(const Event& event, Instant now, Effects& out);
+    // When a TimerFired is due.
+    std::optional<Instant> next_deadline() const;
+
+    const Calls& calls() const { return calls_; }
+    std::size_t registrations() const { return registrations_.size(); }
+    std::vector<SavedRegistration> saved(Instant now) const { return registrations_.saved(now); }
+    std::size_t streams() const { return media_.size(); }
+    std::uint64_t count(Reason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
+    // What an endpoint needs, as far as its messages tell.
+    Help help_of(Endpoint4 inside) const;
+
+  private:
+    struct Known {  // of an inside endpoint
+        Help help = Help::unknown;
+        Spellings spellings;
+    };
+    struct Work;  // one message on its way
+
+    void on(const Datagram& event, Instant now, Effects& out);
+    void on(const Reconfigured& event, Instant now, Effects& out);
+    void on(const TimerFired& event, Instant now, Effects& out);
+    void on(const Restored& event, Instant now, Effects& out);
+
+    Reason rewrite(const Datagram& event, Instant now, Effects& out,
+                   std::optional<std::string>& payload);
+    std::optional<Reason> rewrite_headers(Work& work, Instant now);
+    Reason rewrite_bodies(Work& work, Instant now);
+    Reason rewrite_body(Work& work, std::string_view text, Instant now);
+    bool follow_length(Work& work);
+    void follow_call(Work& work, Instant now, Effects& out);
+    void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
+    void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
+    void note_streams(Work& work, const Sdp& sdp, Instant now);
+    void follow_registration(Work& work, Instant now, Effects& out);
+    bool is_forwarded(const Flow& flow) const;
+    void doubt(const Datagram& event, Reason reason, Effects& out);
+    Known* know(Endpoint4 inside, Instant now);
+    bool make_room(Ip4 host);
+    void forget(Endpoint4 inside);
+
+    config::Sip config_;
+    nat::MappingService& service_;
+    MediaTable media_;
+    Calls calls_;
+    Registrations registrations_;
+    std::map<Endpoint4, Known> endpoints_;
+    std::map<Ip4, std::uint32_t> of_host_;
+    std::map<Bypass, std::uint32_t> doubtful_;  // flows, and how often they were no SIP
+    TimerQueue<std::uint64_t> endpoint_timers_;
+    std::array<std::uint64_t, static_cast<std::size_t>(Reason::count_)> counts_{};
+};
+
+}  // namespace gatehouse::sip

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "alg/saved.h"
+
+#include <algorithm>
+#include <array>
+
+#include "alg/registrations.h"
+#include "gateway/base/text.h"
+
+namespace gatehouse::sip {
+
+namespace {
+
+constexpr std::size_t kFields = 5;
+
+bool is_plain(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+std::optional<SavedRegistration> read_line(std::string_view line, std::chrono::seconds wall) {
+    const auto fields = split(line, ' ');
+    if (fields.size() != kFields) return std::nullopt;
+    const auto inside = parse_endpoint4(fields[0]);
+    const auto registrar = parse_endpoint4(fields[1]);
+    const auto outside = parse_number<std::uint16_t>(fields[2]);
+    const auto until = parse_number<std::uint32_t>(fields[3]);
+    if (!inside || !registrar || !outside || *outside == 0 || !until || !is_plain(fields[4])) {
+        return std::nullopt;
+    }
+    // A clock that was set back gives nobody longer than a registrar may.
+    const std::int64_t left = std::int64_t{*until} - wall.count();
+    const std::int64_t longest = whole_seconds(Registrations::kLongest + Registrations::kGrace);
+    if (left <= 0 || left > longest) return std::nullopt;
+    return SavedRegistration{*inside, *registrar, Port{*outside}, std::chrono::seconds(left),
+                             std::string(fields[4])};
+}
+
+}  // namespace
+
+std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::seconds wall) {
+    std::string out;
+    for (const SavedRegistration& one : all) {
+        if (!is_plain(one.account)) continue;
+        append(out, one.inside.to_string(), " ", one.registrar.to_string(), " ", one.outside.number,
+               " ", wall.count() + whole_seconds(one.left), " ", one.account, "\n");
+    }
+    return out;
+}
+
+std::vector<SavedRegistration> read_saved(std::string_view text, std::chrono::seconds wall) {
+    std::vector<SavedRegistration> out;
+    for (const std::string_view line : split(text, '\n')) {
+        if (out.size() == Registrations::kMost) break;
+        if (auto one = read_line(line, wall)) out.push_back(std::move(*one));
+    }
+    return out;
+}
+
+}  // namespace gatehouse::sip

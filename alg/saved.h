@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The registrations as a text that survives a restart, one line for each account:
+//     ENDPOINT REGISTRAR OUTSIDE-PORT UNTIL ACCOUNT
+// UNTIL is in seconds since 1970. What is not understood, or over, is left out.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/ip.h"
+#include "gateway/base/time.h"
+
+namespace gatehouse::sip {
+
+struct SavedRegistration {
+    Endpoint4 inside;
+    Endpoint4 registrar;
+    Port outside;
+    Duration left{};
+    std::string account;
+
+    friend bool operator==(const SavedRegistration&, const SavedRegistration&) = default;
+};
+
+// wall: the time of day as seconds since 1970.
+std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::seconds wall);
+std::vector<SavedRegistration> read_saved(std::string_view text, std::chrono::seconds wall);
+
+}  // namespace gatehouse::sip

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The SIP gateway's part of the daemon: its datagrams, and the file of its registrations.
+#include <algorithm>
+
+#include "alg/saved.h"
+#include "gateway/base/text.h"
+#include "gateway/daemon/daemon.h"
+#include "gateway/daemon/files.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+constexpr Duration kSavePause = 2s;  // many phones register at once after a failure of the power
+
+std::chrono::seconds time_of_day() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+void Daemon::read_sip() {
+    Effects effects;
+    sip_->read_queue([this, &effects](std::uint32_t token, const sip::UdpPacket& packet) {
+        house_.handle(token, packet, loop_->now(), effects);
+    });
+    perform(effects);
+}
+
+std::string Daemon::registrations_file() const {
+    return concat(start_config_.gateway.state, "/registrations");
+}
+
+void Daemon::restore_registrations() {
+    const auto text = read_file(registrations_file());
+    if (!text) return;
+    Effects effects;
+    house_.handle(sip::Restored{sip::read_saved(*text, time_of_day())}, loop_->now(), effects);
+    perform(effects);
+}
+
+void Daemon::save_registrations_soon() {
+    if (saving_) return;
+    saving_ = loop_->after(kSavePause, [this] { save_registrations(); });
+}
+
+void Daemon::save_registrations() {
+    if (!saving_) return;
+    loop_->cancel(*saving_);
+    saving_.reset();
+    const auto saved = house_.sip().saved(loop_->now());
+    const Status done = replace_file(registrations_file(), sip::write_saved(saved, time_of_day()));
+    if (!done) say(Level::warning, "registrations not saved", {{"reason", done.error().text}});
+}
+
+}  // namespace gatehouse::daemon

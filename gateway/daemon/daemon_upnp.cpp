@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The gateway device in the daemon: its sockets, its files, and the counters of the WAN.
+#include "gateway/base/random.h"
+#include "gateway/base/text.h"
+#include "gateway/daemon/daemon.h"
+#include "gateway/daemon/files.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+std::uint64_t read_number(const std::string& path) {
+    const auto text = read_file(path);
+    if (!text) return 0;
+    // A link without a speed says -1.
+    return parse_number<std::uint64_t>(trim(*text)).value_or(0);
+}
+
+// Those actions look at the counters; all others need no files.
+bool wants_counters(const upnp::HttpRequest& request) {
+    const std::string* action = request.header("SOAPAction");
+    return action != nullptr && action->find("WANCommonInterfaceConfig") != std::string::npos;
+}
+
+}  // namespace
+
+upnp::Setup Daemon::open_upnp() {
+    upnp::Shell::Callbacks callbacks;
+    callbacks.feed = [this](const upnp::Event& event) { handle(event); };
+    callbacks.serve = [this](const upnp::HttpRequest& request) { return serve_upnp(request); };
+    callbacks.is_in_force = [this](nat::ForwardId id) {
+        return house_.engine().find_forward(id) != nullptr;
+    };
+    callbacks.warn = [this](std::string fact, std::string reason) {
+        log_.write({Level::warning, "upnp", std::move(fact), {{"reason", std::move(reason)}}});
+    };
+    upnp_ =
+        std::make_unique<upnp::Shell>(*loop_, start_config_.gateway.state, std::move(callbacks));
+    SystemRandom random;
+    const auto identity = upnp_->store().begin(HashKey::make(random));
+    if (!identity.kept) {
+        log_.write({Level::warning,
+                    "upnp",
+                    "will be another device after a restart",
+                    {{"reason", identity.kept.error().text}}});
+    }
+    upnp::Setup setup;
+    setup.identity = identity.key;
+    setup.starts = identity.starts;
+    setup.secret = HashKey::make(random);
+    const auto boot = read_file("/proc/sys/kernel/random/boot_id");
+    if (boot) setup.boot = trim(*boot);
+    setup.journal = upnp_->store().read_journal();
+    setup.version = GATEHOUSE_VERSION;
+    return setup;
+}
+
+void Daemon::handle(const upnp::Event& event) {
+    Effects effects;
+    house_.handle(event, loop_->now(), effects);
+    perform(effects);
+}
+
+upnp::HttpAnswer Daemon::serve_upnp(const upnp::HttpRequest& request) {
+    if (wants_counters(request)) read_wan_counters();
+    Effects effects;
+    upnp::HttpAnswer answer = house_.serve(request, loop_->now(), effects);
+    perform(effects);
+    // What the kernel did not take was never given.
+    const bool failed = answer.made && house_.engine().find_forward(*answer.made) == nullptr;
+    if (!failed) return answer;
+    answer.status = 500;
+    answer.body = upnp::write_soap_error(upnp::SoapError::action_failed);
+    return answer;
+}
+
+void Daemon::perform(const upnp::Effects& effects) {
+    if (upnp_) upnp_->perform(effects);
+}
+
+void Daemon::read_wan_counters() {
+    constexpr std::uint64_t kMegabit = 1'000'000;
+    const std::string folder = concat("/sys/class/net/", house_.config().gateway.wan);
+    const auto statistic = [&folder](std::string_view name) {
+        return read_number(concat(folder, "/statistics/", name));
+    };
+    handle(upnp::WanCounters{statistic("tx_bytes"), statistic("rx_bytes"), statistic("tx_packets"),
+                             statistic("rx_packets"), read_number(folder + "/speed") * kMegabit});
+}
+
+void Daemon::say_goodbye() {
+    Effects effects;
+    house_.leave(effects);
+    perform(effects.upnp);
+}
+
+}  // namespace gatehouse::daemon

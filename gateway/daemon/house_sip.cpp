@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The SIP gateway as a part of the house.
+#include "gateway/daemon/house.h"
+
+namespace gatehouse::daemon {
+
+void House::handle(std::uint32_t token, const sip::UdpPacket& packet, Instant now, Effects& out) {
+    if (!sip_) {
+        out.sip.verdicts.push_back({token, std::nullopt});
+        return;
+    }
+    // The end that has a mapping is the one inside.
+    const bool inward =
+        !engine_->outside_of(Proto::udp, packet.source, packet.destination) &&
+        engine_->outside_of(Proto::udp, packet.destination, packet.source).has_value();
+    sip::Datagram event{token, !inward, packet.source, packet.destination, packet.payload};
+    if (inward) std::swap(event.inside, event.remote);
+    tell_sip(event, now, out);
+    set_timer(out);
+}
+
+void House::handle(const sip::Restored& event, Instant now, Effects& out) {
+    tell_sip(event, now, out);
+    set_timer(out);
+}
+
+void House::tell_sip(const sip::Event& event, Instant now, Effects& out) {
+    if (!sip_) return;
+    const std::size_t first = out.sip.notices.size();
+    sip_->handle(event, now, out.sip);
+    const std::size_t of_nat = out.nat.notices.size();
+    engine_->flush(out.nat);
+    log_notices(now, out, of_nat);
+    log_sip_notices(now, out, first);
+}
+
+void House::log_sip_notices(Instant now, Effects& out, std::size_t first) {
+    using Kind = sip::Notice::Kind;
+    for (std::size_t i = first; i < out.sip.notices.size(); ++i) {
+        const sip::Notice& notice = out.sip.notices[i];
+        const auto passed = sip_lines_.allow(sip::to_string(notice.kind), now);
+        if (!passed) {
+            metrics_.add(Metric::log_lines_suppressed);
+            continue;
+        }
+        LogLine line{Level::info, "sip", std::string(sip::to_string(notice.kind)), {}};
+        if (notice.kind == Kind::not_sip) line.level = Level::warning;
+        if (!notice.text.empty()) line.fields.emplace_back("what", notice.text);
+        if (!notice.call_id.empty()) {
+            line.fields.emplace_back("call", notice.call_id);
+            line.fields.emplace_back("from", notice.from);
+            line.fields.emplace_back("to", notice.to);
+        }
+        line.fields.emplace_back("inside", notice.inside.to_string());
+        line.fields.emplace_back("remote", notice.remote.to_string());
+        if (*passed > 0) line.fields.emplace_back("suppressed", std::to_string(*passed));
+        out.steps.emplace_back(std::move(line));
+    }
+}
+
+}  // namespace gatehouse::daemon

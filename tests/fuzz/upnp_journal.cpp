@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Any bytes as the journal of an earlier run. What must hold: entries of the known protocols that
+// are not over yet, each place once, and what is read, written and read again says the same.
+#include <cstdlib>
+
+#include "gateway/base/bytes.h"
+#include "upnp/journal.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace gatehouse;
+    using namespace gatehouse::upnp;
+    const Instant now = Instant{} + 1000s;
+    const JournalImage image = parse_journal(as_text({data, size}), "boot", now);
+    std::string again = journal_head("boot", Instant{});
+    for (const JournalEntry& entry : image.entries) {
+        if (entry.expires <= now || entry.outside.number == 0) std::abort();
+        again += journal_line(entry, now);
+    }
+    const JournalImage same = parse_journal(again, "boot", now);
+    // Descriptions and owners of an old journal may be longer than a line may be.
+    if (!same.damaged && same.entries != image.entries) std::abort();
+    return 0;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A call through the whole house, while the world does to it what it does.
+#include <boost/test/unit_test.hpp>
+
+#include "gateway/base/text.h"
+#include "tests/world/world.h"
+
+using namespace gatehouse;
+using namespace gatehouse::world;
+
+namespace {
+
+const Endpoint4 kPhone{Ip4::of(192, 168, 1, 20), Port{5060}};
+const Endpoint4 kServer{Ip4::of(11, 0, 9, 1), Port{5060}};
+
+std::string invite(unsigned cseq) {
+    return concat(
+        "INVITE sip:bob@x SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bK1\r\n"
+        "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>",
+        cseq > 1 ? ";tag=2" : "", "\r\nCall-ID: 1\r\nCSeq: ", cseq,
+        " INVITE\r\nContact: <sip:a@192.168.1.20>\r\nContent-Type: application/sdp\r\n\r\n"
+        "v=0\r\no=a 1 1 IN IP4 192.168.1.20\r\nc=IN IP4 192.168.1.20\r\nm=audio 40000 RTP/AVP "
+        "8\r\n");
+}
+
+bool has(std::string_view text, std::string_view piece) {
+    return text.find(piece) != std::string_view::npos;
+}
+
+bool is_open(World& world, std::uint16_t port) {
+    for (const nat::Element& element : world.kernel().elements()) {
+        const bool inbound =
+            element.set == nat::KernelSet::inbound || element.set == nat::KernelSet::inbound_remote;
+        if (inbound && element.key.port.number == port) return true;
+    }
+    return false;
+}
+
+struct Call {
+    Call() : world(1) {
+        world.start();
+        world.first_packet(Proto::udp, kPhone, kServer);
+        sent = world.sip(kPhone, kServer, invite(1));
+    }
+
+    World world;
+    std::string sent;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sip)
+
+BOOST_AUTO_TEST_CASE(the_kernel_has_the_ports_of_a_call_when_its_message_goes_on) {
+    Call call;
+    BOOST_TEST(has(call.sent, "m=audio 40000"));
+    BOOST_TEST(!has(call.sent, "IP4 192.168.1.20"));
+    BOOST_TEST(is_open(call.world, 40000));
+    BOOST_TEST(is_open(call.world, 40001));
+}
+
+BOOST_AUTO_TEST_CASE(a_flush_by_another_program_takes_no_port_from_a_call) {
+    Call call;
+    call.world.flush_table();
+    call.world.pass(5s);
+    BOOST_TEST(is_open(call.world, 40000));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_nobody_answers_closes_by_itself) {
+    Call call;
+    call.world.pass(60s);
+    BOOST_TEST(!is_open(call.world, 40000));
+    BOOST_TEST((call.world.kernel().elements() == call.world.house().engine().wanted()));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_restart_the_next_message_finds_the_same_ports) {
+    Call call;
+    call.world.kill();
+    BOOST_TEST(call.world.sip(kPhone, kServer, invite(2)) == invite(2));
+    call.world.start();
+    const std::string again = call.world.sip(kPhone, kServer, invite(2));
+    BOOST_TEST(again.substr(again.find("Contact")) == call.sent.substr(call.sent.find("Contact")));
+    BOOST_TEST(is_open(call.world, 40000));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_outside_address_is_told_with_the_next_message) {
+    Call call;
+    call.world.change([](FakeKernel& kernel) {
+        kernel.find("wan0")->addresses = {{Ip4::of(11, 0, 0, 77), 24}};
+    });
+    call.world.pass(1s);
+    call.world.first_packet(Proto::udp, kPhone, kServer);
+    const std::string again = call.world.sip(kPhone, kServer, invite(2));
+    BOOST_TEST(has(again, "c=IN IP4 11.0.0.77\r\nm=audio 40000"));
+    BOOST_TEST(has(again, "Contact: <sip:a@11.0.0.77>"));
+}
+
+BOOST_AUTO_TEST_CASE(switching_the_gateway_off_closes_everything) {
+    Call call;
+    config::Config config = call.world.wanted();
+    config.sip.mode = config::SipMode::off;
+    call.world.reconfigure(config);
+    call.world.pass(1s);
+    BOOST_TEST(!is_open(call.world, 40000));
+    BOOST_TEST(call.world.sip(kPhone, kServer, invite(2)) == invite(2));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "upnp/claims.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::upnp {
+
+namespace {
+
+ClaimRefused denied(Denial denial) {
+    ClaimRefused out;
+    out.denial = denial;
+    return out;
+}
+
+ClaimRefused refused(const nat::Refused& why) {
+    ClaimRefused out;
+    out.refused = why;
+    return out;
+}
+
+ClaimRefused refused(nat::Refusal reason) {
+    ClaimRefused out;
+    out.refused.reason = reason;
+    return out;
+}
+
+}  // namespace
+
+Claims::Claims(nat::MappingService& service, const nat::Hosts& hosts, const Authority& authority)
+    : service_(service),
+      hosts_(hosts),
+      authority_(authority),
+      subscription_(service.subscribe([this](const nat::ServiceNotice& notice) { note(notice); })) {
+    for (const nat::Forward& forward : service_.forwards()) {
+        if (forward.owner.kind != nat::OwnerKind::sip) order_.push_back(forward.id);
+    }
+}
+
+Claims::~Claims() {
+    service_.unsubscribe(subscription_);
+}
+
+nat::Owner Claims::owner_of(const MapWish& wish) {
+    std::string id = wish.client.to_string();
+    if (!wish.nonce.empty()) append(id, ' ', wish.nonce);
+    return {wish.kind, std::move(id)};
+}
+
+void Claims::take_over(const MapWish& wish, const nat::Owner& owner, Instant now) {
+    if (!wish.outside) return;
+    const nat::Forward* there = find(wish.proto, *wish.outside, wish.remote);
+    if (there == nullptr || there->owner == owner || there->inside != wish.inside) return;
+    const bool yields =
+        there->owner.kind == nat::OwnerKind::igd || there->owner.kind == nat::OwnerKind::natpmp;
+    if (!yields || there->inside.address != wish.client) return;
+    const nat::Owner before = there->owner;
+    (void)service_.release(there->id, before, now);
+}
+
+Result<nat::Forward, ClaimRefused> Claims::map(const MapWish& wish, Instant now) {
+    const auto denial =
+        authority_.judge({wish.client, wish.inside.address, wish.inside.port, wish.outside});
+    // Where another outside port will do, a closed one is only a wish that is not granted.
+    const bool other_port_will_do = denial == Denial::outside_port && !wish.must_have_port;
+    if (denial && !other_port_will_do) return fail(denied(*denial));
+    nat::ForwardRequest request;
+    request.proto = wish.proto;
+    if (!other_port_will_do) request.outside = wish.outside;
+    request.must_have_port = wish.must_have_port;
+    request.inside = wish.inside;
+    request.remote = wish.remote;
+    request.lifetime = wish.lifetime;
+    request.owner = owner_of(wish);
+    request.description = wish.description;
+    request.enabled = wish.enabled;
+    take_over(wish, request.owner, now);
+    if (const auto why = change_filter(wish, request.owner, now)) return fail(*why);
+    const auto made = service_.request(request, now);
+    if (!made) return fail(refused(made.error()));
+    // The allocator chose a port; that one may be closed, too.
+    if (!authority_.may_map(wish.inside.address, made->outside.port, wish.inside.port)) {
+        (void)service_.release(made->id, request.owner, now);
+        return fail(denied(Denial::outside_port));
+    }
+    index(made->id, made->inside.address);
+    Claim& claim = claims_[made->id];
+    claim.seen = now;
+    claim.unlimited = wish.unlimited;
+    const nat::Host* host = hosts_.find(wish.inside.address);
+    if (host != nullptr) claim.mac = host->mac;
+    if (!next_look_) next_look_ = now + kLook;
+    return *made;
+}
+
+// A PCP client that asks with another filter keeps its mapping.
+std::optional<ClaimRefused> Claims::change_filter(const MapWish& wish, const nat::Owner& owner,
+                                                  Instant now) {
+    if (wish.nonce.empty()) return std::nullopt;
+    const nat::Forward* own = find_own(wish.kind, wish.nonce, wish.proto, wish.inside);
+    if (own == nullptr || own->remote == wish.remote) return std::nullopt;
+    const auto admitted = service_.admit(own->id, owner, wish.remote, now);
+    if (admitted) return std::nullopt;
+    return refused(admitted.error());
+}
+
+// Outside secure mode a device may lead its forward to another host.
+void Claims::index(nat::ForwardId id, Ip4 host) {
+    Claim& claim = claims_[id];
+    if (claim.host == host) return;
+    unindex(id, claim.host);
+    claim.host = host;
+    by_host_.emplace(host, id);
+}
+
+void Claims::unindex(nat::ForwardId id, Ip4 host) {
+    const auto [first, last] = by_host_.equal_range(host);
+    const auto found =
+        std::find_if(first, last, [id](const auto& entry) { return entry.second == id; });
+    if (found != last) by_host_.erase(found);
+}
+
+Result<void, ClaimRefused> Claims::unmap(Ip4 client, nat::ForwardId id, Instant now,
+                                         std::string_view nonce) {
+    const nat::Forward* forward = service_.find_forward(id);
+    if (forward == nullptr) return fail(refused(nat::Refusal::not_found));
+    if (const auto denial = authority_.judge_end(client, *forward, nonce)) {
+        return fail(denied(*denial));
+    }
+    const nat::Owner owner = forward->owner;
+    const auto released = service_.release(id, owner, now);
+    if (!released) return fail(refused(released.error()));
+    return {};
+}
+
+const nat::Forward* Claims::find(Proto proto, Port outside, std::optional<Ip4> remote) const {
+    const nat::Forward* found = service_.find_forward(proto, outside, remote);
+    if (found == nullptr || found->owner.kind == nat::OwnerKind::sip) return nullptr;
+    return found->remote == remote ? found : nullptr;
+}
+
+std::vector<const nat::Forward*> Claims::leading_to(nat::OwnerKind kind, Proto proto,
+                                                    Endpoint4 inside) const {
+    std::vector<const nat::Forward*> out;
+    const auto [first, last] = by_host_.equal_range(inside.address);
+    for (auto at = first; at != last; ++at) {
+        const nat::Forward* forward = service_.find_forward(at->second);
+        if (forward == nullptr || forward->owner.kind != kind || forward->proto != proto) continue;
+        if (forward->inside == inside) out.push_back(forward);
+    }
+    return out;
+}
+
+const nat::Forward* Claims::find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
+                                     Endpoint4 inside) const {
+    const auto all = leading_to(kind, proto, inside);
+    const auto found = std::find_if(all.begin(), all.end(), [nonce](const nat::Forward* one) {
+        return std::string_view(one->owner.id).ends_with(nonce);
+    });
+    return found == all.end() ? nullptr : *found;
+}
+
+bool Claims::is_unlimited(nat::ForwardId id) const {
+    const auto found = claims_.find(id);
+    return found != claims_.end() && found->second.unlimited;
+}
+
+void Claims::note(const nat::ServiceNotice& notice) {
+    using Kind = nat::ServiceNotice::Kind;
+    if (notice.kind == Kind::outside_changed) return;
+    const nat::Forward& forward = notice.forward;
+    if (forward.owner.kind == nat::OwnerKind::sip) return;
+    ++generation_;
+    switch (notice.kind) {
+        case Kind::forward_added: order_.push_back(forward.id); [[fallthrough]];
+        case Kind::forward_changed:
+            if (is_asked(forward.owner.kind)) changed_.push_back(forward.id);
+            break;
+        default: forget(forward.id, forward); break;
+    }
+}
+
+void Claims::forget(nat::ForwardId id, const nat::Forward& last) {
+    const auto place = std::find(order_.begin(), order_.end(), id);
+    if (place != order_.end()) order_.erase(place);
+    const auto claim = claims_.find(id);
+    if (claim == claims_.end()) return;
+    removed_.push_back(entry_of(last, claim->second));
+    unindex(id, claim->second.host);
+    claims_.erase(claim);
+}
+
+bool Claims::is_present(const nat::Forward& forward, const Claim& claim) const {
+    const nat::Host* host = hosts_.find(forward.inside.address);
+    return host != nullptr && host->seen && (!claim.mac || !host->mac || claim.mac == host->mac);
+}
+
+void Claims::host_changed(const IpAddress& address, Instant now) {
+    if (!address.is_v4()) return;
+    const nat::Host* host = hosts_.find(address);
+    if (host == nullptr || !host->mac) return;
+    const auto [first, last] = by_host_.equal_range(address.v4());
+    std::vector<nat::ForwardId> lost;
+    for (auto at = first; at != last; ++at) {
+        Claim& claim = claims_.at(at->second);
+        if (!claim.mac) {
+            claim.mac = host->mac;
+            changed_.push_back(at->second);
+        } else if (claim.mac != host->mac) {
+            lost.push_back(at->second);
+        }
+    }
+    for (const nat::ForwardId id : lost) {
+        const nat::Forward* forward = service_.find_forward(id);
+        if (forward == nullptr) continue;
+        const nat::Owner owner = forward->owner;
+        (void)service_.release(id, owner, now);
+    }
+}
+
+void Claims::in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out) {
+    const std::unordered_set<nat::ForwardId> used(ids.begin(), ids.end());
+    std::vector<nat::Forward> renewed;
+    std::vector<nat::Forward> gone;
+    std::set<Ip4> idle;
+    for (auto& [id, claim] : claims_) {
+        const nat::Forward* forward = service_.find_forward(id);
+        if (forward == nullptr) continue;
+        const bool busy = used.contains(id);
+        if (busy || is_present(*forward, claim)) claim.seen = now;
+        if (busy && claim.unlimited) renewed.push_back(*forward);
+        if (now - claim.seen >= kPatience) {
+            gone.push_back(*forward);
+        } else if (!busy) {
+            idle.insert(forward->inside.address);
+        }
+    }
+    for (const Ip4 host : idle) {
+        const Lan* lan = authority_.lan_of(host);
+        if (lan != nullptr) out.probes.push_back({lan->name, host});
+    }
+    for (const nat::Forward& forward : renewed)
+        (void)service_.renew(forward.id, forward.owner, kUnlimited, now);
+    for (const nat::Forward& forward : gone)
+        (void)service_.release(forward.id, forward.owner, now);
+}
+
+void Claims::judge_again(Instant now) {
+    std::vector<nat::Forward> lost;
+    for (const auto& [id, claim] : claims_) {
+        const nat::Forward* forward = service_.find_forward(id);
+        if (forward != nullptr && !authority_.still_allows(*forward, claim.mac)) {
+            lost.push_back(*forward);
+        }
+    }
+    for (const nat::Forward& forward : lost)
+        (void)service_.release(forward.id, forward.owner, now);
+}
+
+void Claims::tick(Instant now, Effects& out) {
+    if (!next_look_ || *next_look_ > now) return;
+    next_look_.reset();
+    if (claims_.empty()) return;
+    next_look_ = now + kLook;
+    out.ask_in_use = true;
+}
+
+std::optional<Instant> Claims::next_deadline() const {
+    return next_look_;
+}
+
+JournalEntry Claims::entry_of(const nat::Forward& forward, const Claim& claim) const {
+    JournalEntry entry;
+    entry.proto = forward.proto;
+    entry.outside = forward.outside.port;
+    entry.inside = forward.inside;
+    entry.remote = forward.remote;
+    entry.owner = forward.owner;
+    entry.description = forward.description;
+    entry.enabled = forward.enabled;
+    entry.unlimited = claim.unlimited;
+    entry.mac = claim.mac;
+    entry.expires = forward.expires;
+    return entry;
+}
+
+nat::Forward Claims::forward_of(const JournalEntry& entry) {
+    nat::Forward out;
+    out.proto = entry.proto;
+    out.outside.port = entry.outside;
+    out.inside = entry.inside;
+    out.owner = entry.owner;
+    return out;
+}
+
+void Claims::restore(const JournalImage& image, Instant now) {
+    for (const JournalEntry& entry : image.entries) {
+        if (!authority_.still_allows(forward_of(entry), entry.mac)) continue;
+        nat::ForwardRequest request;
+        request.proto = entry.proto;
+        request.outside = entry.outside;
+        request.must_have_port = true;
+        request.inside = entry.inside;
+        request.remote = entry.remote;
+        request.lifetime = entry.expires - now;
+        request.owner = entry.owner;
+        request.description = entry.description;
+        request.enabled = entry.enabled;
+        const auto made = service_.request(request, now);
+        if (!made || claims_.contains(made->id)) continue;
+        index(made->id, made->inside.address);
+        Claim& claim = claims_.at(made->id);
+        claim.seen = now;
+        claim.mac = entry.mac;
+        claim.unlimited = entry.unlimited;
+        if (!next_look_) next_look_ = now + kLook;
+    }
+}
+
+void Claims::begin_journal(std::string boot, Instant epoch) {
+    boot_ = std::move(boot);
+    epoch_ = epoch;
+    fresh_journal_ = true;
+}
+
+void Claims::rewrite_journal(Instant now, Effects& out) {
+    std::string text = journal_head(boot_, epoch_);
+    for (const nat::ForwardId id : order_) {
+        const auto claim = claims_.find(id);
+        const nat::Forward* forward = service_.find_forward(id);
+        if (claim == claims_.end() || forward == nullptr) continue;
+        text += journal_line(entry_of(*forward, claim->second), now);
+    }
+    out.replace_journal = std::move(text);
+    out.append_journal.clear();
+    lines_ = claims_.size();
+    fresh_journal_ = false;
+    rewritten_ = now;
+}
+
+void Claims::write_journal(Instant now, Effects& out) {
+    // A journal that is mostly history is written anew.
+    constexpr std::size_t kHistory = 256;
+    const bool is_history = lines_ > 2 * claims_.size() + kHistory;
+    const bool due = fresh_journal_ || (is_history && now - rewritten_ >= kRewritePause);
+    if (due) {
+        rewrite_journal(now, out);
+    } else {
+        for (const JournalEntry& entry : removed_)
+            out.append_journal += journal_removal(entry, now);
+        for (const nat::ForwardId id : changed_) {
+            const auto claim = claims_.find(id);
+            const nat::Forward* forward = service_.find_forward(id);
+            if (claim == claims_.end() || forward == nullptr) continue;
+            out.append_journal += journal_line(entry_of(*forward, claim->second), now);
+        }
+        lines_ += removed_.size() + changed_.size();
+    }
+    removed_.clear();
+    changed_.clear();
+}
+
+}  // namespace gatehouse::upnp

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The forwards that devices asked for, whatever language they spoke: the authoriser is asked before
+// every verb, then the one allocator. Rules it keeps:
+//   - every forward has an end. One that was asked for without an end gets kUnlimited, again at
+//     each new request and while sessions use it;
+//   - a device that has been away for kPatience, without sessions, loses its forwards; one whose
+//     address passes to another hardware address loses them at once. What has sessions is not cut;
+//   - a device that asks in another language for what it has gets it: IGD and NAT-PMP take over
+//     from each other, a PCP mapping is its nonce's alone;
+//   - each change is in the journal before the answer leaves;
+//   - what was given under other rules ends when the rules change.
+// Its times: a look at presence and traffic every kLook. The kernel asks for a device only when it
+// has a packet for it, so a look sends one to each whose forwards have no sessions.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include "gateway/nat/hosts.h"
+#include "gateway/nat/mapping_service.h"
+#include "upnp/authority.h"
+#include "upnp/events.h"
+#include "upnp/journal.h"
+
+namespace gatehouse::upnp {
+
+struct MapWish {
+    nat::OwnerKind kind = nat::OwnerKind::igd;
+    std::string nonce;  // of PCP, in hexadecimal
+    Ip4 client;
+    Proto proto = Proto::udp;
+    std::optional<Port> outside;
+    bool must_have_port = false;
+    Endpoint4 inside;
+    std::optional<Ip4> remote;
+    Duration lifetime{};
+    bool unlimited = false;
+    std::string description;
+    bool enabled = true;
+};
+
+struct ClaimRefused {
+    std::optional<Denial> denial;  // by the authoriser, else by the allocator:
+    nat::Refused refused;
+
+    bool is_conflict() const { return !denial && refused.reason == nat::Refusal::port_taken; }
+};
+
+class Claims {
+  public:
+    static constexpr Duration kUnlimited = 604800s;  // WANIPConnection:2, 2.3.20
+    static constexpr Duration kPatience = 1h;
+    static constexpr Duration kLook = 5min;
+    // The journal is mostly history and written anew at most this often.
+    static constexpr Duration kRewritePause = 10s;
+
+    // All must live as long.
+    Claims(nat::MappingService& service, const nat::Hosts& hosts, const Authority& authority);
+    Claims(const Claims&) = delete;
+    Claims& operator=(const Claims&) = delete;
+    ~Claims();
+
+    Result<nat::Forward, ClaimRefused> map(const MapWish& wish, Instant now);
+    bool may_unmap(Ip4 client, const nat::Forward& forward) const {
+        return !authority_.judge_end(client, forward, {});
+    }
+    Result<void, ClaimRefused> unmap(Ip4 client, nat::ForwardId id, Instant now,
+                                     std::string_view nonce = {});
+
+    // The forwards of everybody that a client is shown, in the order in which they were made.
+    const std::vector<nat::ForwardId>& order() const { return order_; }
+    const nat::Forward* find(nat::ForwardId id) const { return service_.find_forward(id); }
+    // The forward of exactly this remote.
+    const nat::Forward* find(Proto proto, Port outside, std::optional<Ip4> remote) const;
+    // What was asked for in this language that leads to this inside endpoint.
+    std::vector<const nat::Forward*> leading_to(nat::OwnerKind kind, Proto proto,
+                                                Endpoint4 inside) const;
+    // That of this nonce, for which there is at most one; without a nonce the first.
+    const nat::Forward* find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
+                                 Endpoint4 inside) const;
+    bool is_unlimited(nat::ForwardId id) const;
+
+    void host_changed(const IpAddress& address, Instant now);
+    // Also looks for the devices of all others.
+    void in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out);
+    // Ends what the authoriser would not allow any more.
+    void judge_again(Instant now);
+    // Asks for ForwardsInUse where it is time.
+    void tick(Instant now, Effects& out);
+    std::optional<Instant> next_deadline() const;
+
+    // The journal of an earlier run; asks the allocator for what is in it.
+    void restore(const JournalImage& image, Instant now);
+    // Writes what has changed since the last call. A boot and an epoch begin a new journal.
+    void write_journal(Instant now, Effects& out);
+    void begin_journal(std::string boot, Instant epoch);
+
+    // Grows with each change of any forward.
+    std::uint32_t generation() const { return generation_; }
+
+  private:
+    struct Claim {
+        Instant seen;  // the last time that the device or its traffic was there
+        std::optional<Mac> mac;
+        bool unlimited = false;
+        Ip4 host;  // where it leads, as in by_host_
+    };
+
+    static nat::Owner owner_of(const MapWish& wish);
+    std::optional<ClaimRefused> change_filter(const MapWish& wish, const nat::Owner& owner,
+                                              Instant now);
+    void index(nat::ForwardId id, Ip4 host);
+    void unindex(nat::ForwardId id, Ip4 host);
+    void take_over(const MapWish& wish, const nat::Owner& owner, Instant now);
+    void note(const nat::ServiceNotice& notice);
+    void forget(nat::ForwardId id, const nat::Forward& last);
+    bool is_present(const nat::Forward& forward, const Claim& claim) const;
+    JournalEntry entry_of(const nat::Forward& forward, const Claim& claim) const;
+    static nat::Forward forward_of(const JournalEntry& entry);
+    void rewrite_journal(Instant now, Effects& out);
+
+    nat::MappingService& service_;
+    const nat::Hosts& hosts_;
+    const Authority& authority_;
+    std::uint32_t subscription_;
+    std::unordered_map<nat::ForwardId, Claim> claims_;  // keys are ours, not a stranger's
+    std::vector<nat::ForwardId> order_;
+    std::multimap<Ip4, nat::ForwardId> by_host_;
+    std::vector<nat::ForwardId> changed_;  // to be written
+    std::vector<JournalEntry> removed_;
+    std::optional<Instant> next_look_;
+    std::uint32_t generation_ = 0;
+    std::string boot_;
+    Instant epoch_;
+    bool fresh_journal_ = true;
+    Instant rewritten_;
+    std::size_t lines_ = 0;  // of the journal
+};
+
+}  // namespace gatehouse::upnp

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "upnp/journal.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "gateway/base/hash.h"
+#include "gateway/base/text.h"
+
+namespace gatehouse::upnp {
+
+namespace {
+
+constexpr std::string_view kMagic = "gatehouse-forwards-1";
+constexpr std::string_view kNothing = "-";
+
+std::string hash_of(std::string_view line) {
+    ByteWriter out(8);
+    out.u64(siphash(HashKey{}, as_bytes(line)));
+    return to_hex(out.view());
+}
+
+std::string finished(std::string line) {
+    append(line, ' ', hash_of(line), '\n');
+    return line;
+}
+
+std::int64_t seconds_of(Instant at) {
+    return duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
+}
+
+// Free text as one word: in hexadecimal, "-" for an empty one.
+std::string word_of(std::string_view text) {
+    return text.empty() ? std::string(kNothing) : to_hex(as_bytes(text));
+}
+
+std::string remote_word(std::optional<Ip4> remote) {
+    return remote ? remote->to_string() : std::string(kNothing);
+}
+
+std::optional<std::string> parse_word(std::string_view word) {
+    if (word == kNothing) return std::string();
+    bool ok = false;
+    const auto bytes = from_hex(word, ok);
+    if (!ok) return std::nullopt;
+    return std::string(as_text(bytes));
+}
+
+std::optional<Instant> parse_seconds(std::string_view word) {
+    // A thousand years are enough, and far from the end of the clock.
+    constexpr std::int64_t kMost = 31'536'000'000 / 4;
+    const auto number = parse_number<std::int64_t>(word);
+    if (!number || *number < 0 || *number > kMost) return std::nullopt;
+    return Instant{} + std::chrono::seconds(*number);
+}
+
+std::optional<nat::OwnerKind> parse_kind(std::string_view word) {
+    using enum nat::OwnerKind;
+    for (const nat::OwnerKind kind : {igd, natpmp, pcp}) {
+        if (to_string(kind) == word) return kind;
+    }
+    return std::nullopt;
+}
+
+using Words = std::vector<std::string_view>;
+
+// "+ AT EXPIRES PROTO OUTSIDE INSIDE REMOTE KIND OWNER FLAGS MAC DESCRIPTION" and
+// "- AT PROTO OUTSIDE REMOTE", both without the hash.
+constexpr std::size_t kAddWords = 12;
+constexpr std::size_t kRemoveWords = 5;
+
+class Reader {
+  public:
+    Reader(std::string_view boot, Instant now) : boot_(boot), now_(now) {}
+
+    bool head(const Words& words) {
+        if (words.size() != 3 || words[0] != kMagic) return false;
+        image_.same_boot = words[1] == boot_;
+        const auto epoch = parse_seconds(words[2]);
+        if (!epoch) return false;
+        if (image_.same_boot && *epoch <= now_) image_.epoch = *epoch;
+        return true;
+    }
+
+    bool line(const Words& words) {
+        if (words.empty()) return false;
+        if (words[0] == "+") return add(words);
+        if (words[0] == "-") return remove(words);
+        return false;
+    }
+
+    void count() { ++image_.lines; }
+    JournalImage finish(bool damaged);
+
+  private:
+    using Place = std::tuple<Proto, Port, std::optional<Ip4>>;
+
+    bool add(const Words& words);
+    bool remove(const Words& words);
+    bool place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
+               JournalEntry& out);
+    bool take_time(std::string_view word) {
+        const auto at = parse_seconds(word);
+        if (at) last_ = std::max(last_, *at);
+        return at.has_value();
+    }
+
+    std::string_view boot_;
+    Instant now_;
+    Instant last_{};
+    JournalImage image_;
+    std::map<Place, JournalEntry> entries_;
+};
+
+bool Reader::place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
+                   JournalEntry& out) {
+    const auto p = parse_proto(words[proto]);
+    const auto port = parse_port(words[outside]);
+    if (!p || (*p != Proto::tcp && *p != Proto::udp) || !port) return false;
+    if (words[remote] != kNothing) {
+        out.remote = parse_ip4(words[remote]);
+        if (!out.remote) return false;
+    }
+    out.proto = *p;
+    out.outside = *port;
+    return true;
+}
+
+bool Reader::add(const Words& words) {
+    if (words.size() != kAddWords || !take_time(words[1])) return false;
+    JournalEntry entry;
+    const auto expires = parse_seconds(words[2]);
+    const auto inside = parse_endpoint4(words[5]);
+    const auto kind = parse_kind(words[7]);
+    const auto owner = parse_word(words[8]);
+    const auto description = parse_word(words[11]);
+    if (!expires || !inside || !kind || !owner || !description) return false;
+    if (!place(words, 3, 4, 6, entry)) return false;
+    if (words[10] != kNothing) {
+        entry.mac = parse_mac(words[10]);
+        if (!entry.mac) return false;
+    }
+    entry.inside = *inside;
+    entry.owner = {*kind, *owner};
+    entry.description = *description;
+    entry.unlimited = words[9].find('u') != std::string_view::npos;
+    entry.enabled = words[9].find('d') == std::string_view::npos;
+    entry.expires = *expires;
+    const Place where{entry.proto, entry.outside, entry.remote};
+    if (entries_.size() >= kMostJournalEntries && !entries_.contains(where)) return false;
+    entries_.insert_or_assign(where, std::move(entry));
+    return true;
+}
+
+bool Reader::remove(const Words& words) {
+    JournalEntry entry;
+    if (words.size() != kRemoveWords || !take_time(words[1])) return false;
+    if (!place(words, 2, 3, 4, entry)) return false;
+    entries_.erase({entry.proto, entry.outside, entry.remote});
+    return true;
+}
+
+JournalImage Reader::finish(bool damaged) {
+    image_.damaged = damaged;
+    for (auto& [where, entry] : entries_) {
+        if (!image_.same_boot) entry.expires = now_ + (entry.expires - last_);
+        if (entry.expires > now_) image_.entries.push_back(std::move(entry));
+    }
+    return std::move(image_);
+}
+
+// The words of a line whose hash is right; none otherwise.
+Words checked_words(std::string_view line) {
+    const std::size_t blank = line.rfind(' ');
+    if (blank == std::string_view::npos || line.size() > kLongestJournalLine) return {};
+    if (hash_of(line.substr(0, blank)) != line.substr(blank + 1)) return {};
+    return split(line.substr(0, blank), ' ');
+}
+
+}  // namespace
+
+JournalImage parse_journal(std::string_view text, std::string_view boot, Instant now) {
+    Reader reader(boot, now);
+    bool first = true;
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        if (end == std::string_view::npos) break;
+        const Words words = checked_words(text.substr(0, end));
+        if (!(first ? reader.head(words) : reader.line(words))) break;
+        reader.count();
+        first = false;
+        text.remove_prefix(end + 1);
+    }
+    return reader.finish(!text.empty());
+}
+
+std::string journal_head(std::string_view boot, Instant epoch) {
+    return finished(concat(kMagic, ' ', boot.empty() ? kNothing : boot, ' ', seconds_of(epoch)));
+}
+
+std::string journal_line(const JournalEntry& entry, Instant now) {
+    std::string flags;
+    if (entry.unlimited) flags += 'u';
+    if (!entry.enabled) flags += 'd';
+    if (flags.empty()) flags = kNothing;
+    return finished(concat("+ ", seconds_of(now), ' ', seconds_of(entry.expires), ' ',
+                           to_string(entry.proto), ' ', entry.outside.number, ' ',
+                           entry.inside.to_string(), ' ', remote_word(entry.remote), ' ',
+                           to_string(entry.owner.kind), ' ', word_of(entry.owner.id), ' ', flags,
+                           ' ', entry.mac ? entry.mac->to_string() : std::string(kNothing), ' ',
+                           word_of(entry.description)));
+}
+
+std::string journal_removal(const JournalEntry& entry, Instant now) {
+    return finished(concat("- ", seconds_of(now), ' ', to_string(entry.proto), ' ',
+                           entry.outside.number, ' ', remote_word(entry.remote)));
+}
+
+}  // namespace gatehouse::upnp

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The text of the journal in which the forwards that devices asked for survive a restart. It is a
+// log: a line for each change, behind a first line; what is last said of a port counts. Each line
+// ends in a hash of itself. Rules it keeps:
+//   - the first line that is not whole ends the reading: what stands before it counts;
+//   - no wall clock: times are seconds since boot, and the identifier of that boot stands in front.
+//     After a reboot a forward has the time left that it had when the last line was written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/ip.h"
+#include "gateway/base/time.h"
+#include "gateway/nat/mapping_service.h"
+
+namespace gatehouse::upnp {
+
+// A forward as it is kept.
+struct JournalEntry {
+    Proto proto = Proto::udp;
+    Port outside;
+    Endpoint4 inside;
+    std::optional<Ip4> remote;
+    nat::Owner owner;
+    std::string description;
+    bool enabled = true;
+    bool unlimited = false;  // the device asked for no end
+    std::optional<Mac> mac;  // of the device
+    Instant expires;
+
+    bool same_place(const JournalEntry& other) const {
+        return proto == other.proto && outside == other.outside && remote == other.remote;
+    }
+    friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
+};
+
+struct JournalImage {
+    bool same_boot = false;
+    std::optional<Instant> epoch;  // of this boot: since when the state has been kept
+    std::vector<JournalEntry> entries;
+    std::size_t lines = 0;  // that were read
+    bool damaged = false;   // something stood behind them
+};
+
+constexpr std::size_t kMostJournalEntries = 8192;
+constexpr std::size_t kLongestJournalLine = 2048;
+
+JournalImage parse_journal(std::string_view text, std::string_view boot, Instant now);
+
+// Lines, each with its end.
+std::string journal_head(std::string_view boot, Instant epoch);
+std::string journal_line(const JournalEntry& entry, Instant now);
+std::string journal_removal(const JournalEntry& entry, Instant now);
+
+}  // namespace gatehouse::upnp

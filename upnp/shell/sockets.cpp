@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "upnp/shell/sockets.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include "gateway/base/text.h"
+
+namespace gatehouse::upnp {
+
+namespace {
+
+constexpr int kHops = 2;  // UPnP Device Architecture 1.1, 1.1
+constexpr int kBacklog = 128;
+constexpr int kMostDatagrams = 64;  // of one reading
+constexpr std::size_t kLongestDatagram = 2048;
+
+sockaddr_in wire_of(Endpoint4 endpoint) {
+    sockaddr_in out{};
+    out.sin_family = AF_INET;
+    out.sin_addr.s_addr = htonl(endpoint.address.value);
+    out.sin_port = htons(endpoint.port.number);
+    return out;
+}
+
+bool set(int fd, int level, int option, int value) {
+    return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+bool is_group(Ip4 address) {
+    return (address.value >> 28U) == 0xeU;
+}
+
+sockaddr_in6 wire_of(const Ip6& address, Port port) {
+    sockaddr_in6 out{};
+    out.sin6_family = AF_INET6;
+    std::copy(address.bytes.begin(), address.bytes.end(), std::begin(out.sin6_addr.s6_addr));
+    out.sin6_port = htons(port.number);
+    return out;
+}
+
+Ip6 address_of(const in6_addr& wire) {
+    Ip6 out;
+    std::copy(std::begin(wire.s6_addr), std::end(wire.s6_addr), out.bytes.begin());
+    return out;
+}
+
+Result<loop::Fd> open_on(const std::string& interface, int type, int family = AF_INET) {
+    loop::Fd fd(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return fail_with_errno("socket");
+    const auto size = static_cast<socklen_t>(interface.size());
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.data(), size) != 0) {
+        return fail_with_errno(interface);
+    }
+    return fd;
+}
+
+}  // namespace
+
+Result<loop::Fd> open_udp(const std::string& interface, Endpoint4 local) {
+    auto fd = open_on(interface, SOCK_DGRAM);
+    if (!fd) return fd;
+    const auto refused = [&] { return fail_with_errno(concat(interface, ' ', local.to_string())); };
+    const unsigned index = ::if_nametoindex(interface.c_str());
+    const sockaddr_in address = wire_of(local);
+    if (index == 0 || !set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
+        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return refused();
+    }
+    ip_mreqn group{};
+    group.imr_ifindex = static_cast<int>(index);
+    if (is_group(local.address)) {
+        group.imr_multiaddr = address.sin_addr;
+        if (::setsockopt(fd->get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
+            return refused();
+        }
+        return fd;
+    }
+    group.imr_address = address.sin_addr;
+    const bool ready =
+        ::setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_IF, &group, sizeof group) == 0 &&
+        set(fd->get(), IPPROTO_IP, IP_MULTICAST_TTL, kHops) &&
+        set(fd->get(), IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+    if (!ready) return refused();
+    return fd;
+}
+
+Result<loop::Fd> open_listener(const std::string& interface, Endpoint4 local) {
+    auto fd = open_on(interface, SOCK_STREAM);
+    if (!fd) return fd;
+    const sockaddr_in address = wire_of(local);
+    if (!set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
+        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd->get(), kBacklog) != 0) {
+        return fail_with_errno(concat(interface, ' ', local.to_string()));
+    }
+    return fd;
+}
+
+Result<loop::Fd> begin_connection(const std::string& interface, Endpoint4 to) {
+    auto fd = open_on(interface, SOCK_STREAM);
+    if (!fd) return fd;
+    const sockaddr_in address = wire_of(to);
+    if (::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+        errno != EINPROGRESS) {
+        return fail_with_errno(to.to_string());
+    }
+    return fd;
+}
+
+Result<loop::Fd> open_udp6(const std::string& interface, Port port) {
+    auto fd = open_on(interface, SOCK_DGRAM, AF_INET6);
+    if (!fd) return fd;
+    const sockaddr_in6 address = wire_of(Ip6{}, port);
+    const auto index = static_cast<int>(::if_nametoindex(interface.c_str()));
+    const bool ready =
+        index != 0 && set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+        set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) &&
+        set(fd->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+        set(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index) &&
+        set(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
+        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (!ready) return fail_with_errno(concat(interface, " [::]:", port.number));
+    return fd;
+}
+
+namespace {
+
+// Room for the address that a datagram was sent to.
+union PacketInfo {
+    cmsghdr header;
+    std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> room;
+};
+
+std::optional<Endpoint> endpoint_of(const sockaddr_storage& wire) {
+    if (wire.ss_family == AF_INET) {
+        const auto& from = reinterpret_cast<const sockaddr_in&>(wire);
+        return Endpoint{Ip4{ntohl(from.sin_addr.s_addr)}, Port{ntohs(from.sin_port)}};
+    }
+    if (wire.ss_family == AF_INET6) {
+        const auto& from = reinterpret_cast<const sockaddr_in6&>(wire);
+        return Endpoint{address_of(from.sin6_addr), Port{ntohs(from.sin6_port)}};
+    }
+    return std::nullopt;
+}
+
+std::optional<Ip6> asked_address(msghdr& message) {
+    for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+        if (one->cmsg_level != IPPROTO_IPV6 || one->cmsg_type != IPV6_PKTINFO) continue;
+        in6_pktinfo info{};
+        std::memcpy(&info, CMSG_DATA(one), sizeof info);
+        const Ip6 address = address_of(info.ipi6_addr);
+        if (address.bytes[0] != 0xff) return address;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void read_udp(int fd, const OnDatagram& each) {
+    std::array<char, kLongestDatagram> buffer;  // NOLINT: written before it is read
+    for (int i = 0; i < kMostDatagrams; ++i) {
+        sockaddr_storage from{};
+        PacketInfo info{};
+        iovec piece{buffer.data(), buffer.size()};
+        msghdr message{};
+        message.msg_name = &from;
+        message.msg_namelen = sizeof from;
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        message.msg_control = &info;
+        message.msg_controllen = sizeof info;
+        const ssize_t got = ::recvmsg(fd, &message, 0);
+        if (got < 0) return;
+        const auto sender = endpoint_of(from);
+        if (!sender || sender->port.number == 0) continue;
+        each(*sender, asked_address(message),
+             std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+    }
+}
+
+bool send_udp(int fd, const Endpoint& to, std::string_view bytes) {
+    if (!to.address.is_v4()) return false;
+    const sockaddr_in address = wire_of({to.address.v4(), to.port});
+    return ::sendto(fd, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address),
+                    sizeof address) >= 0;
+}
+
+bool send_udp6(int fd, const Endpoint& to, std::optional<Ip6> from, std::string_view bytes) {
+    if (!to.address.is_v6()) return false;
+    sockaddr_in6 address = wire_of(to.address.v6(), to.port);
+    iovec piece{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT: only read
+    PacketInfo info{};
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = sizeof address;
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    if (from) {
+        in6_pktinfo source{};
+        std::copy(from->bytes.begin(), from->bytes.end(), std::begin(source.ipi6_addr.s6_addr));
+        message.msg_control = &info;
+        message.msg_controllen = sizeof info;
+        cmsghdr* one = CMSG_FIRSTHDR(&message);
+        one->cmsg_level = IPPROTO_IPV6;
+        one->cmsg_type = IPV6_PKTINFO;
+        one->cmsg_len = CMSG_LEN(sizeof source);
+        std::memcpy(CMSG_DATA(one), &source, sizeof source);
+    }
+    return ::sendmsg(fd, &message, 0) >= 0;
+}
+
+}  // namespace gatehouse::upnp
