@@ -159,6 +159,11 @@ nat::PinholeId open(WorkingHouse& house, const nat::PinholeRequest& request) {
     return id;
 }
 
+// To a device of the house; the router itself has things to announce there.
+bool comes_in(const Packet& packet) {
+    return packet.outgoing && (packet.is_to("2001:db8:1::10") || packet.is_to("2001:db8:1::20"));
+}
+
 // Until the kernel has told this and the house has understood it.
 Verdict soon(WorkingHouse& house, const std::function<bool()>& condition) {
     return eventually(
@@ -192,7 +197,7 @@ BOOST_AUTO_TEST_CASE(inside_reaches_the_internet_and_nobody_outside_begins_anyth
     BOOST_TEST(house.internet.connect("[2001:db8:1::10]:80", 500ms).error() == ETIMEDOUT);
     BOOST_TEST(phone.stays_silent(100ms));
     BOOST_TEST(inside.none([](const Packet& p) {
-        return p.outgoing && (p.is_tcp() || (p.is_udp() && !p.is_from("[2001:db8:f::2]:7001")));
+        return comes_in(p) && (p.is_tcp() || (p.is_udp() && !p.is_from("[2001:db8:f::2]:7001")));
     }));
     // Echo requests pass, as RFC 4890 wants it.
     BOOST_TEST(house.internet.can_ping("2001:db8:1::10"));
@@ -238,7 +243,7 @@ BOOST_AUTO_TEST_CASE(errors_about_a_session_come_back_and_others_do_not) {
     const UdpSocket forger = house.internet.udp("[2001:db8:f::3]:9");
     forger.send_to("[2001:db8:1::10]:9", "unasked");
     BOOST_TEST(house.pc.can_ping("2001:db8:f::2"));
-    BOOST_TEST(inside.none([](const Packet& p) { return p.outgoing && p.is_udp(); }));
+    BOOST_TEST(inside.none([](const Packet& p) { return comes_in(p) && p.is_udp(); }));
 }
 
 BOOST_AUTO_TEST_CASE(addresses_on_the_wrong_side_are_dropped) {
