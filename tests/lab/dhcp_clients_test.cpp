@@ -128,6 +128,8 @@ echo "did $reason $new_ip_address $new_domain_name"
     const std::string address = address_of(house.phone);
     BOOST_TEST(eventually_shows(router, concat(address, R"(","mac")")));
     BOOST_TEST(reaches(house.phone, "11.0.0.2"));
+    // It says so when it has written the lease down, after its script.
+    BOOST_REQUIRE(client.wait_for_output("bound to 192.168.1.1", kLimit));
     (void)client.kill();
     // As after a reboot: it asks for what it had.
     const Process again = house.phone.start(with({"dhclient", "-v", "-d"}));
