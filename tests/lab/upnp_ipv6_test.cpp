@@ -9,6 +9,7 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/text.h"
+#include "tests/lab/support/ipv6_home.h"
 #include "tests/lab/support/lab.h"
 #include "tests/lab/support/upnp.h"
 
@@ -17,33 +18,9 @@ using namespace gatehouse::lab;
 
 namespace {
 
-HouseOptions both_families(Internet& internet) {
-    HouseOptions options;
-    options.internet = &internet;
-    options.lan = {"192.168.1.1/24", "2001:db8:1::1/64"};
-    options.wan = {"11.0.0.1/24", "2001:db8:f::1/64"};
-    options.phone = {"192.168.1.20/24", "2001:db8:1::20/64"};
-    options.console = {"192.168.1.30/24", "2001:db8:1::30/64"};
-    options.pc = {"192.168.1.10/24", "2001:db8:1::10/64"};
-    return options;
+bool reaches(const House& house, const TcpListener& server, Duration limit = 1s) {
+    return house.internet.connect(At(server.local()), limit).is_alive();
 }
-
-// The system forwards IPv6 already, and the provider routes the prefix to the house.
-class Ipv6Home {
-    Internet net_{{"11.0.0.2/24", "2001:db8:f::2/64", "2001:db8:f::3/64"}};
-
-  public:
-    House house{both_families(net_)};
-
-    Ipv6Home() {
-        house.router.sysctl("net.ipv6.conf.all.forwarding", "1");
-        house.internet.ip("route add 2001:db8:1::/64 via 2001:db8:f::1");
-    }
-
-    bool reaches(const TcpListener& server, Duration limit = 1s) const {
-        return house.internet.connect(At(server.local()), limit).is_alive();
-    }
-};
 
 // MAP of TCP 8080 of the pc, over IPv6; the result and what it was given for how long.
 std::string map_8080(const UdpSocket& client, std::string_view lifetime,
@@ -74,13 +51,13 @@ BOOST_AUTO_TEST_CASE(pcp_opens_and_closes_the_way_to_the_device_that_asks) {
     const Router router(house);
     const TcpListener server = house.pc.listen("[2001:db8:1::10]:8080");
     const TcpListener other = house.phone.listen("[2001:db8:1::20]:8080");
-    BOOST_TEST(!home.reaches(server));
+    BOOST_TEST(!reaches(home.house, server));
     const UdpSocket client = house.pc.udp("[2001:db8:1::10]:0");
     BOOST_TEST(map_8080(client, "00000e10") == "0281000000000e10");
-    BOOST_TEST(home.reaches(server, 10s));
-    BOOST_TEST(!home.reaches(other));
+    BOOST_TEST(reaches(home.house, server, 10s));
+    BOOST_TEST(!reaches(home.house, other));
     BOOST_TEST(map_8080(client, "00000000") == "0281000000000000");
-    BOOST_TEST(!home.reaches(server));
+    BOOST_TEST(!reaches(home.house, server));
 }
 
 BOOST_AUTO_TEST_CASE(upnpc_opens_and_closes_a_pinhole_for_its_own_device_only) {
@@ -98,11 +75,11 @@ BOOST_AUTO_TEST_CASE(upnpc_opens_and_closes_a_pinhole_for_its_own_device_only) {
                 .says("Pinhole ID = 1");
         },
         20s));
-    BOOST_TEST(home.reaches(server, 10s));
+    BOOST_TEST(reaches(home.house, server, 10s));
     BOOST_TEST(igd2({"-A", "", "0", "2001:db8:1::20", "8080", "TCP", "3600"}).says("606"));
-    BOOST_TEST(!home.reaches(other));
+    BOOST_TEST(!reaches(home.house, other));
     igd2({"-D", "1"});
-    BOOST_TEST(!home.reaches(server));
+    BOOST_TEST(!reaches(home.house, server));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
