@@ -10,9 +10,9 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
-#include <fstream>
 
 #include "gateway/base/text.h"
+#include "tests/lab/support/dhcp.h"
 #include "tests/lab/support/lab.h"
 #include "tests/lab/support/nat.h"
 
@@ -21,40 +21,8 @@ using namespace gatehouse::lab;
 
 namespace {
 
-constexpr Duration kLimit = 30s;
-
-HouseOptions without_addresses() {
-    HouseOptions options;
-    options.phone = options.console = options.pc = {};
-    return options;
-}
-
 std::string pool() {
     return section("dhcp 'lan'", {{"interface", "br-lan"}, {"limit", "20"}});
-}
-
-std::string executable(const std::string& name, std::string_view text) {
-    const auto path = work_directory() / name;
-    std::ofstream(path) << text;
-    ::chmod(path.c_str(), 0755);
-    return path.string();
-}
-
-std::string address_of(const Host& host) {
-    for (const IpAddress& address : host.addresses("eth0")) {
-        if (address.is_v4()) return address.to_string();
-    }
-    return "";
-}
-
-Verdict eventually_shows(const Router& router, std::string_view text) {
-    return eventually(
-        [&]() -> Verdict {
-            const std::string out = router.cli({"leases", "--json"}).out;
-            if (out.find(text) != std::string::npos) return true;
-            return no_because(out);
-        },
-        kLimit);
 }
 
 // A request in hex behind the header: Ethernet address of the host, the rest as given.
@@ -80,7 +48,7 @@ void broadcast(const Host& host, const PacketSocket& socket, const std::string& 
                            Port{67}, message));
 }
 
-std::optional<Packet> reply(const PacketSocket& socket, Duration limit = kLimit) {
+std::optional<Packet> reply(const PacketSocket& socket, Duration limit = kDhcpLimit) {
     return socket.receive(
         [](const Packet& p) {
             return !p.outgoing && p.is_udp() && p.flow.source.port.number == 67;
@@ -93,10 +61,6 @@ std::string given(const Packet& packet) {
     ByteReader in(as_bytes(packet.payload()));
     in.skip(16);
     return read_ip4(in).to_string();
-}
-
-Verdict reaches(const Host& host, const std::string& address) {
-    return eventually([&] { return host.can_ping(address); }, kLimit);
 }
 
 }  // namespace
@@ -124,18 +88,18 @@ echo "did $reason $new_ip_address $new_domain_name"
         return command;
     };
     const Process client = house.phone.start(with({"dhclient", "-v", "-d"}));
-    BOOST_REQUIRE(client.wait_for_output("did BOUND 192.168.1.1", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did BOUND 192.168.1.1", kDhcpLimit));
     const std::string address = address_of(house.phone);
     BOOST_TEST(eventually_shows(router, concat(address, R"(","mac")")));
     BOOST_TEST(reaches(house.phone, "11.0.0.2"));
     // It says so when it has written the lease down, after its script.
-    BOOST_REQUIRE(client.wait_for_output("bound to 192.168.1.1", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("bound to 192.168.1.1", kDhcpLimit));
     (void)client.kill();
     // As after a reboot: it asks for what it had.
     const Process again = house.phone.start(with({"dhclient", "-v", "-d"}));
-    BOOST_REQUIRE(again.wait_for_output(concat("did REBOOT ", address), kLimit));
+    BOOST_REQUIRE(again.wait_for_output(concat("did REBOOT ", address), kDhcpLimit));
     (void)again.kill();
-    BOOST_TEST(house.phone.run(with({"dhclient", "-r", "-v"}), kLimit).ok());
+    BOOST_TEST(house.phone.run(with({"dhclient", "-r", "-v"}), kDhcpLimit).ok());
     BOOST_TEST(eventually_shows(router, R"("state":"released")"));
 }
 
@@ -147,8 +111,8 @@ BOOST_AUTO_TEST_CASE(dhcpcd_gets_an_address_with_an_identifier_of_its_own) {
     const std::string conf = executable("dhcpcd.conf", "duid\nhostname console\nipv4only\n");
     const Process client = house.console.start(
         {"dhcpcd", "-B", "-d", "-f", conf, "-c", "/bin/true", "--noipv4ll", "--noarp", "eth0"});
-    BOOST_REQUIRE(client.wait_for_output("leased 192.168.1.1", kLimit));
-    BOOST_TEST(eventually([&] { return Verdict(!address_of(house.console).empty()); }, kLimit));
+    BOOST_REQUIRE(client.wait_for_output("leased 192.168.1.1", kDhcpLimit));
+    BOOST_TEST(eventually([&] { return Verdict(!address_of(house.console).empty()); }, kDhcpLimit));
     BOOST_TEST(eventually_shows(router, R"("name":"console","state":"bound")"));
     BOOST_TEST(reaches(house.console, "11.0.0.2"));
 }
@@ -179,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_relay_gets_the_answer_for_its_device) {
     const UdpSocket relay = house.pc.udp("192.168.1.9:67");
     relay.send_to("192.168.1.1:67",
                   request(house.phone, 0, Ip4::of(192, 168, 1, 9), "350101 5204 0102 abcd"));
-    const auto answer = relay.receive(kLimit);
+    const auto answer = relay.receive(kDhcpLimit);
     BOOST_REQUIRE(answer.has_value());
     BOOST_TEST(answer->from.to_string() == "192.168.1.1:67");
     const std::string hex = to_hex(as_bytes(answer->data));
@@ -191,7 +155,7 @@ BOOST_AUTO_TEST_CASE(another_server_on_the_link_is_noticed) {
     const Router router(house, pool());
     const PacketSocket socket = house.phone.packets("eth0");
     broadcast(house.phone, socket, request(house.phone, 0, {}, "350103 3204c0a80164 3604c0a801fe"));
-    BOOST_TEST(router.says("another server is on the link interface=br-lan", kLimit));
+    BOOST_TEST(router.says("another server is on the link interface=br-lan", kDhcpLimit));
     BOOST_TEST(router.cli({"status"}).says("lost_to_other_dhcp_servers  1"));
 }
 
@@ -207,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_does_not_stop_the_service) {
     const PacketSocket socket = house.phone.packets("eth0");
     broadcast(house.phone, socket, request(house.phone, 0, {}, "350103 3204c0a80164"));
     BOOST_TEST(reply(socket).has_value());
-    BOOST_TEST(router.says("leases not stored", kLimit));
+    BOOST_TEST(router.says("leases not stored", kDhcpLimit));
     BOOST_TEST(router.cli({"status"}).says("leases_not_on_disk"));
     BOOST_TEST(eventually_shows(router, R"("address":"192.168.1.100")"));
 }
@@ -219,9 +183,9 @@ BOOST_AUTO_TEST_CASE(a_port_that_another_program_holds_is_taken_when_it_is_free)
         [&] {
             return house.router.run({"ss", "-lun"}).says("0.0.0.0:67");
         },
-        kLimit));
+        kDhcpLimit));
     const Router router(house, pool());
-    BOOST_REQUIRE(router.says("interface not served interface=br-lan", kLimit));
+    BOOST_REQUIRE(router.says("interface not served interface=br-lan", kDhcpLimit));
     (void)other.kill();
     const PacketSocket socket = house.phone.packets("eth0");
     BOOST_TEST(eventually(
@@ -229,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_another_program_holds_is_taken_when_it_is_free)
             broadcast(house.phone, socket, request(house.phone, 0, {}, "350103 3204c0a80164"));
             return reply(socket, 500ms) ? Verdict(true) : no_because("no answer");
         },
-        kLimit));
+        kDhcpLimit));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

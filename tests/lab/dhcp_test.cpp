@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "gateway/base/text.h"
+#include "tests/lab/support/dhcp.h"
 #include "tests/lab/support/lab.h"
 #include "tests/lab/support/nat.h"
 
@@ -19,14 +20,6 @@ using namespace gatehouse;
 using namespace gatehouse::lab;
 
 namespace {
-
-constexpr Duration kLimit = 30s;
-
-HouseOptions without_addresses() {
-    HouseOptions options;
-    options.phone = options.console = options.pc = {};
-    return options;
-}
 
 std::string pool(std::initializer_list<std::pair<std::string_view, std::string_view>> more = {}) {
     return section("dhcp 'lan'", {{"interface", "br-lan"}}) + [&more] {
@@ -43,8 +36,7 @@ std::string static_lease(const Host& host, std::string_view address) {
 
 // What udhcpc calls when something happens: says it, and does it.
 std::string script() {
-    const auto path = work_directory() / "udhcpc.sh";
-    std::ofstream(path) << R"(#!/bin/sh
+    return executable("udhcpc.sh", R"(#!/bin/sh
 case $1 in
 deconfig) ip address flush dev "$interface" ;;
 bound | renew)
@@ -54,9 +46,7 @@ bound | renew)
     ;;
 esac
 echo "did $1 ip=$ip dns=$dns domain=$domain lease=$lease hostname=$hostname"
-)";
-    ::chmod(path.c_str(), 0755);
-    return path.string();
+)");
 }
 
 Process ask(Host& host, const Command& more = {}) {
@@ -64,32 +54,6 @@ Process ask(Host& host, const Command& more = {}) {
                     "-T",     "1",  "-s", script(), "-x", concat("hostname:", host.name())};
     command.insert(command.end(), more.begin(), more.end());
     return host.start(command);
-}
-
-// The address that the client has set up, as text.
-std::string address_of(const Host& host) {
-    for (const IpAddress& address : host.addresses("eth0")) {
-        if (address.is_v4()) return address.to_string();
-    }
-    return "";
-}
-
-std::string leases(const Router& router) {
-    return router.cli({"leases", "--json"}).out;
-}
-
-Verdict shows(const Router& router, std::string_view text) {
-    const std::string out = leases(router);
-    if (out.find(text) != std::string::npos) return true;
-    return no_because(out);
-}
-
-Verdict eventually_shows(const Router& router, std::string_view text) {
-    return eventually([&] { return shows(router, text); }, kLimit);
-}
-
-Verdict reaches(const Host& host, const std::string& address) {
-    return eventually([&] { return host.can_ping(address); }, kLimit);
 }
 
 }  // namespace
@@ -101,55 +65,55 @@ BOOST_AUTO_TEST_CASE(a_device_gets_an_address_uses_it_renews_it_and_gives_it_bac
     const Router router(house, pool());
     house.router.resolve_with({"9.9.9.9"});
     const Process client = ask(house.phone);
-    BOOST_REQUIRE(client.wait_for_output("did bound", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did bound", kDhcpLimit));
     const std::string address = address_of(house.phone);
     const std::string row =
         concat(R"("address":")", address, R"(","mac":")", house.phone.mac("eth0")->to_string(),
                R"(","name":"phone","state":"bound","expires_in":4)");
     BOOST_TEST(shows(router, row));
-    BOOST_TEST(client.wait_for_output("domain=lan lease=43200", kLimit));
+    BOOST_TEST(client.wait_for_output("domain=lan lease=43200", kDhcpLimit));
     BOOST_TEST(reaches(house.phone, "11.0.0.2"));
     BOOST_TEST(router.cli({"hosts"}).says("phone"));
     BOOST_TEST(router.cli({"leases"}).says(concat(address, "  ")));
     std::size_t from = client.output().size();
     client.signal(SIGUSR1);
-    BOOST_TEST(client.wait_for_output("did renew", kLimit, from));
+    BOOST_TEST(client.wait_for_output("did renew", kDhcpLimit, from));
     from = client.output().size();
     client.signal(SIGUSR2);
-    BOOST_TEST(client.wait_for_output("did deconfig", kLimit, from));
+    BOOST_TEST(client.wait_for_output("did deconfig", kDhcpLimit, from));
     BOOST_TEST(eventually_shows(router, R"("state":"released","expires_in":null)"));
     // And gets the same one again.
     from = client.output().size();
     client.signal(SIGUSR1);
-    BOOST_TEST(client.wait_for_output(concat("did bound ip=", address), kLimit, from));
+    BOOST_TEST(client.wait_for_output(concat("did bound ip=", address), kDhcpLimit, from));
 }
 
 BOOST_AUTO_TEST_CASE(leases_survive_a_restart_and_a_kill) {
     House house(without_addresses());
     Router router(house, pool());
     const Process client = ask(house.phone);
-    BOOST_REQUIRE(client.wait_for_output("did bound", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did bound", kDhcpLimit));
     const std::string address = address_of(house.phone);
     router.restart();
-    BOOST_TEST(router.says("leases restored count=1", kLimit));
+    BOOST_TEST(router.says("leases restored count=1", kDhcpLimit));
     BOOST_TEST(shows(router, concat(address, R"(","mac")")));
     router.kill_9();
     router.start();
     BOOST_TEST(shows(router, R"("name":"phone","state":"bound")"));
     const std::size_t from = client.output().size();
     client.signal(SIGUSR1);
-    BOOST_TEST(client.wait_for_output(concat("did renew ip=", address), kLimit, from));
+    BOOST_TEST(client.wait_for_output(concat("did renew ip=", address), kDhcpLimit, from));
 }
 
 BOOST_AUTO_TEST_CASE(a_reservation_made_later_takes_effect_at_the_next_renewal) {
     House house(without_addresses());
     Router router(house, pool());
     const Process client = ask(house.phone);
-    BOOST_REQUIRE(client.wait_for_output("did bound", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did bound", kDhcpLimit));
     router.configure(pool() + static_lease(house.phone, "192.168.1.20"));
     BOOST_TEST(router.reload().ok());
     client.signal(SIGUSR1);
-    BOOST_TEST(client.wait_for_output("did bound ip=192.168.1.20", kLimit));
+    BOOST_TEST(client.wait_for_output("did bound ip=192.168.1.20", kDhcpLimit));
     BOOST_TEST(shows(router, R"([{"address":"192.168.1.20","mac")"));
     BOOST_TEST(client.output().find("did nak") != std::string::npos);
 }
@@ -160,9 +124,9 @@ BOOST_AUTO_TEST_CASE(an_address_that_somebody_has_taken_is_not_given_out) {
     house.console.ip("address add 192.168.1.100/24 dev eth0");
     house.pc.ip("address add 192.168.1.7/24 dev eth0");
     const Process client = ask(house.phone);
-    BOOST_REQUIRE(client.wait_for_output("did bound ip=192.168.1.101", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did bound ip=192.168.1.101", kDhcpLimit));
     const Process second = ask(house.pc);
-    BOOST_TEST(router.says("no address is free", kLimit));
+    BOOST_TEST(router.says("no address is free", kDhcpLimit));
     BOOST_TEST(shows(router, R"({"address":"192.168.1.100","mac":")" +
                                  house.console.mac("eth0")->to_string() +
                                  R"(","name":null,"state":"conflict")"));
@@ -175,7 +139,7 @@ BOOST_AUTO_TEST_CASE(all_devices_come_at_once_and_each_gets_its_own) {
     const Process second = ask(house.console);
     const Process third = ask(house.pc);
     for (const Process* client : {&first, &second, &third})
-        BOOST_REQUIRE(client->wait_for_output("did bound", kLimit));
+        BOOST_REQUIRE(client->wait_for_output("did bound", kDhcpLimit));
     BOOST_TEST(address_of(house.phone) != address_of(house.console));
     BOOST_TEST(address_of(house.console) != address_of(house.pc));
     BOOST_TEST(reaches(house.phone, address_of(house.pc)));
@@ -188,11 +152,11 @@ BOOST_AUTO_TEST_CASE(the_server_follows_a_lan_that_is_renumbered_and_comes_late)
     const Router router(house, pool());
     const Process client = ask(house.phone, {"-A", "1"});
     house.router.ip("address add 192.168.1.1/24 dev br-lan");
-    BOOST_REQUIRE(client.wait_for_output("did bound ip=192.168.1.", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did bound ip=192.168.1.", kDhcpLimit));
     house.router.ip("address flush dev br-lan\naddress add 10.5.0.1/16 dev br-lan");
-    BOOST_REQUIRE(router.says("-> 10.5.0.1/16", kLimit));
+    BOOST_REQUIRE(router.says("-> 10.5.0.1/16", kDhcpLimit));
     client.signal(SIGUSR1);
-    BOOST_TEST(client.wait_for_output("did bound ip=10.5.0.", kLimit));
+    BOOST_TEST(client.wait_for_output("did bound ip=10.5.0.", kDhcpLimit));
 }
 
 BOOST_AUTO_TEST_CASE(other_programs_find_leases_and_names) {
@@ -202,7 +166,7 @@ BOOST_AUTO_TEST_CASE(other_programs_find_leases_and_names) {
                   pool() + section("dhcp_files", {{"leases", (folder / "dhcp.leases").string()},
                                                   {"hosts", (folder / "hosts").string()}}));
     const Process client = ask(house.phone);
-    BOOST_REQUIRE(client.wait_for_output("did bound", kLimit));
+    BOOST_REQUIRE(client.wait_for_output("did bound", kDhcpLimit));
     const std::string address = address_of(house.phone);
     const auto read = [](const std::filesystem::path& path) {
         std::ifstream in(path);
@@ -210,7 +174,7 @@ BOOST_AUTO_TEST_CASE(other_programs_find_leases_and_names) {
     };
     BOOST_TEST(eventually(
         [&] { return Verdict(read(folder / "hosts") == concat(address, " phone.lan phone\n")); },
-        kLimit));
+        kDhcpLimit));
     const std::string line = read(folder / "dhcp.leases");
     BOOST_TEST(line.find(concat(" ", house.phone.mac("eth0")->to_string(), " ", address,
                                 " phone 01:")) != std::string::npos,
