@@ -26,8 +26,14 @@ struct Options {
 Options options;
 Results results;
 
-constexpr Way kWays[] = {Way::forwarding, Way::masquerade, Way::hook,
-                         Way::firewall,   Way::gatehouse,  Way::symmetric};
+// Those of all groups, each once.
+std::vector<Way> all_ways() {
+    std::vector<Way> out;
+    for (const Group& group : groups())
+        for (const Way way : group.ways)
+            if (std::find(out.begin(), out.end(), way) == out.end()) out.push_back(way);
+    return out;
+}
 
 constexpr std::string_view kUsage =
     "usage: gatehouse_bench [--quick] [--only GROUP]... [--way WAY]... [--output FILE]\ngroups:";
@@ -37,7 +43,7 @@ int usage(std::ostream& out, int code) {
     for (const Group& group : groups())
         out << ' ' << group.name;
     out << "\nways:";
-    for (const Way way : kWays)
+    for (const Way way : all_ways())
         out << ' ' << to_string(way);
     out << '\n';
     return code;
@@ -50,7 +56,8 @@ bool is_group(std::string_view name) {
 }
 
 bool is_way(std::string_view name) {
-    return std::any_of(std::begin(kWays), std::end(kWays),
+    const std::vector<Way> ways = all_ways();
+    return std::any_of(ways.begin(), ways.end(),
                        [name](Way way) { return to_string(way) == name; });
 }
 
@@ -85,9 +92,8 @@ std::optional<int> read_arguments(int count, char** arguments) {
 
 void measure_all_ways(const Group& group) {
     std::cerr << group.name << "\n";
-    for (const Way way : kWays) {
+    for (const Way way : group.ways) {
         if (!chosen(options.ways, to_string(way))) continue;
-        if (group.needs_daemon && !has_daemon(way)) continue;
         group.measure(way, options.settings, results);
     }
 }

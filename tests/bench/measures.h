@@ -37,7 +37,7 @@ class Results {
 
 struct Group {
     std::string_view name;
-    bool needs_daemon = false;  // says nothing about the kernel alone
+    std::vector<Way> ways;  // in this order, one right after the other
     void (*measure)(Way way, const Settings& settings, Results& results) = nullptr;
 };
 
@@ -50,5 +50,8 @@ void measure_new_mappings(Way way, const Settings& settings, Results& results);
 void measure_first_packet(Way way, const Settings& settings, Results& results);
 void measure_crowd(Way way, const Settings& settings, Results& results);
 void measure_visits(Way way, const Settings& settings, Results& results);
+void measure_dhcp(Way way, const Settings& settings, Results& results);
+void measure_igd(Way way, const Settings& settings, Results& results);
+void measure_sip(Way way, const Settings& settings, Results& results);
 
 }  // namespace gatehouse::bench

@@ -4,8 +4,8 @@
 
 usage: report.py [--check] [--micro FILE] --json FILE RUN...
 
-Each number is compared within its own run, with plain forwarding and with kernel masquerade; the
-table shows the median of all runs and, in brackets, the smallest and the largest.
+Each number is compared within its own run, with plain forwarding, with kernel masquerade, or with
+the program that a home would otherwise run; the tables show the median of all runs and, in brackets, the smallest and the largest.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import platform
 import statistics
 import sys
 
-WAYS = ("forwarding", "masquerade", "hook", "firewall", "gatehouse", "symmetric")
 BASES = ("forwarding", "masquerade", "hook", "firewall")
+PATHS = (*BASES, "gatehouse", "symmetric")
 CROWD = (0, 1000, 16000, 60000)
 
 # name of the row -> (title, unit); README.md says what each means
@@ -52,6 +52,35 @@ ROWS = {
     "scan-run-time": ("time of the daemon, scanned as long", "us"),
 }
 
+# The same for what is measured beside a rival: (title, the rivals, rows)
+ROOMS = (
+    ("DHCP", ("dnsmasq", "kea"), {
+        "dhcp-storm-30": ("30 devices at once, until the last has its address", "ms"),
+        "dhcp-storm-30-left": ("- without an address in the end", "devices"),
+        "dhcp-storm-250": ("250 devices at once", "ms"),
+        "dhcp-storm-250-left": ("- without an address in the end", "devices"),
+        "dhcp-known": ("exchanges of known devices, the most", "exchanges/s"),
+        "dhcp-known-flooded": ("- while three times as many are begun", "exchanges/s"),
+        "dhcp-new": ("exchanges of new devices, 10,000 leases present", "exchanges/s"),
+        "dhcp-memory": ("memory per lease", "bytes"),
+    }),
+    ("UPnP", ("miniupnpd",), {
+        "igd-add-at-0": ("AddPortMapping, no forwards present", "requests/s"),
+        "igd-add-at-0-p99": ("- p99", "us"),
+        "igd-add-at-1000": ("AddPortMapping, 1,000 forwards present", "requests/s"),
+        "igd-add-at-1000-p99": ("- p99", "us"),
+        "igd-add-at-10000": ("AddPortMapping, 10,000 forwards present", "requests/s"),
+        "igd-add-at-10000-p99": ("- p99", "us"),
+        "igd-memory": ("memory per forward", "bytes"),
+    }),
+    ("SIP", ("masquerade", "helper"), {
+        "sip-invites": ("INVITEs with an offer", "messages/s"),
+        "sip-lost": ("- lost", "messages"),
+        "sip-age-p50": ("time through the router at 1,000/s, p50", "us"),
+        "sip-age-p99": ("time through the router at 1,000/s, p99", "us"),
+    }),
+)
+
 
 class Runs:
     """The values of all runs, by row and way; None where a run has none."""
@@ -83,19 +112,24 @@ def spread(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
-def summary(runs, row):
-    """Everything about one row, or None where no run has it."""
-    ways = {}
-    for way in WAYS:
+def summary(runs, rows, row, ways, bases):
+    """Everything about one of the rows, or None where no run has it."""
+    found = {}
+    for way in ways:
         numbers = spread(runs.each(lambda value: value, (row, way)))
         if numbers is None:
             continue
-        ways[way] = numbers
-        for base in BASES:
+        found[way] = numbers
+        for base in bases:
             if base != way:
-                ways[way][f"of_{base}"] = spread(runs.each(ratio, (row, way), (row, base)))
-    title, unit = ROWS[row]
-    return {"row": row, "title": title, "unit": unit, "ways": ways} if ways else None
+                numbers[f"of_{base}"] = spread(runs.each(ratio, (row, way), (row, base)))
+    title, unit = rows[row]
+    return {"row": row, "title": title, "unit": unit, "ways": found} if found else None
+
+
+def summaries(runs, rows, ways, bases):
+    found = [summary(runs, rows, name, ways, bases) for name in rows]
+    return [row for row in found if row]
 
 
 # --- what must be reached ------------------------------------------------------------------------
@@ -152,7 +186,30 @@ def requirements(runs):
                               ("scan-packets", way)))
         found.append(at_most(f"scan-wake-ups - idle, {way}", runs, 0, lambda a, b: a - b,
                              ("scan-wake-ups", way), ("scan-idle-wake-ups", way)))
-    return [one for one in found if one]
+    return [one for one in [*found, *room_requirements(runs)] if one]
+
+
+def room_requirements(runs):
+    own = "gatehouse"
+    for devices, limit in ((30, 1500), (250, 3000)):
+        yield at_most(f"dhcp-storm-{devices} (ms)", runs, limit, lambda x: x,
+                      (f"dhcp-storm-{devices}", own))
+    yield at_least("dhcp-known (exchanges/s)", runs, 5000, lambda x: x, ("dhcp-known", own))
+    yield at_least("dhcp-known, flooded / at its best", runs, 0.9, ratio,
+                   ("dhcp-known-flooded", own), ("dhcp-known", own))
+    yield at_least("dhcp-new (exchanges/s)", runs, 3000, lambda x: x, ("dhcp-new", own))
+    yield at_most("dhcp-memory (bytes)", runs, 300, lambda x: x, ("dhcp-memory", own))
+    for forwards in (0, 1000, 10000):
+        row = f"igd-add-at-{forwards}"
+        yield at_least(f"{row} (requests/s)", runs, 2000, lambda x: x, (row, own))
+        yield at_most(f"{row}-p99 (us)", runs, 5000, lambda x: x, (f"{row}-p99", own))
+    yield at_least("igd-add-at-1000 / miniupnpd", runs, 5, ratio,
+                   ("igd-add-at-1000", own), ("igd-add-at-1000", "miniupnpd"))
+    yield at_most("igd-memory (bytes)", runs, 400, lambda x: x, ("igd-memory", own))
+    yield at_least("sip-invites / helper", runs, 0.8, ratio,
+                   ("sip-invites", own), ("sip-invites", "helper"))
+    yield at_most("sip-age-p99 - masquerade (us)", runs, 1000, lambda a, b: a - b,
+                  ("sip-age-p99", own), ("sip-age-p99", "masquerade"))
 
 
 # --- for people ----------------------------------------------------------------------------------
@@ -180,25 +237,31 @@ def table(head, rows):
     print()
 
 
-def line(row):
+def line(row, bases, own):
+    """The bases, and each of our own ways with its ratio to every base."""
     ways = row["ways"]
-    cells = [row["title"], row["unit"]]
-    for way in WAYS:
+    cells = [row["title"], row["unit"], *(cell(ways.get(base)) for base in bases)]
+    for way in own:
         numbers = ways.get(way)
         cells.append(cell(numbers))
-        for base in BASES:
-            if way not in BASES:
-                cells.append(cell(numbers and numbers[f"of_{base}"]))
+        cells += [cell(numbers and numbers[f"of_{base}"]) for base in bases]
     return cells
 
 
-def print_tables(runs, rows, micro, musts):
-    print(f"\nMedians of {len(runs.runs)} runs (smallest-largest)\n" if rows else "")
-    head = ["", "unit", *BASES]
-    for way in ("Gatehouse", "symmetric"):
-        head += [way] + [f"/ {base}" for base in BASES]
-    if rows:
-        table(head, [line(row) for row in rows])
+def print_rows(title, rows, bases, own):
+    if not rows:
+        return
+    head = [title, "unit", *bases]
+    for way in own:
+        head += [way] + [f"/ {base}" for base in bases]
+    table(head, [line(row, bases, own) for row in rows])
+
+
+def print_tables(runs, rows, rooms, micro, musts):
+    print(f"\nMedians of {len(runs.runs)} runs (smallest-largest)\n" if runs.runs else "")
+    print_rows("", rows, BASES, ("gatehouse", "symmetric"))
+    for title, rivals, of_room in rooms:
+        print_rows(title, of_room, rivals, ("gatehouse",))
     if micro:
         table(["in memory", "unit", "per second", "ns each"],
               [[one["name"], one["unit"], cell(one["per_second"]), cell(one["nanoseconds"])]
@@ -237,14 +300,17 @@ def main():
     parser.add_argument("runs", nargs="*")
     wanted = parser.parse_args()
     runs = Runs(wanted.runs)
-    rows = [row for row in (summary(runs, name) for name in ROWS) if row]
+    rows = summaries(runs, ROWS, PATHS, BASES)
+    rooms = [(title, rivals, summaries(runs, names, (*rivals, "gatehouse"), rivals))
+             for title, rivals, names in ROOMS]
     micro = read_micro(wanted.micro) if wanted.micro else []
     musts = requirements(runs)
     with open(wanted.json, "w", encoding="utf-8") as file:
-        json.dump({"runs": len(runs.runs), "machine": machine(), "rows": rows, "micro": micro,
+        json.dump({"runs": len(runs.runs), "machine": machine(), "rows": rows,
+                   "rooms": {title: found for title, _, found in rooms}, "micro": micro,
                    "must_reach": musts}, file, indent=1)
         file.write("\n")
-    print_tables(runs, rows, micro, musts if wanted.check else [])
+    print_tables(runs, rows, rooms, micro, musts if wanted.check else [])
     missed = [one["what"] for one in musts if not one["met"]]
     if wanted.check and (missed or not musts):
         print("missed: " + ("; ".join(missed) or "nothing was measured"), file=sys.stderr)

@@ -27,14 +27,20 @@ std::string Results::to_json() const {
 }
 
 const std::vector<Group>& groups() {
+    using enum Way;
+    static const std::vector<Way> paths{forwarding, masquerade, hook,
+                                        firewall,   gatehouse,  symmetric};
     static const std::vector<Group> all{
-        {"established", false, measure_established},
-        {"bulk", false, measure_bulk},
-        {"new-flows", false, measure_new_flows},
-        {"new-mappings", false, measure_new_mappings},
-        {"first-packet", false, measure_first_packet},
-        {"crowd", false, measure_crowd},
-        {"visits", true, measure_visits},
+        {"established", paths, measure_established},
+        {"bulk", paths, measure_bulk},
+        {"new-flows", {forwarding, masquerade, hook, firewall, gatehouse}, measure_new_flows},
+        {"new-mappings", paths, measure_new_mappings},
+        {"first-packet", paths, measure_first_packet},
+        {"crowd", paths, measure_crowd},
+        {"visits", {gatehouse, symmetric}, measure_visits},
+        {"dhcp", {dnsmasq, kea, gatehouse}, measure_dhcp},
+        {"igd", {miniupnpd, gatehouse}, measure_igd},
+        {"sip", {masquerade, helper, gatehouse}, measure_sip},
     };
     return all;
 }

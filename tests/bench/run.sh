@@ -11,7 +11,8 @@ usage: tests/bench/run.sh [--runs N] [--quick] [--only NAME]... [--check]
 
   --runs N      how often everything is measured (5; with --quick 1)
   --quick       a short look at everything; its numbers say little
-  --only NAME   one group: established bulk new-flows new-mappings first-packet crowd visits micro
+  --only NAME   one group: established bulk new-flows new-mappings first-packet crowd visits
+                dhcp igd sip micro
   --check       exit 1 where a median misses what must be reached
 
 Prints a Markdown table and writes build/bench.json. Needs root, two processors and a quiet machine.
@@ -78,7 +79,8 @@ choose_groups() {
     for name in "${only[@]}"; do
         case $name in
             micro) with_micro=yes ;;
-            established | bulk | new-flows | new-mappings | first-packet | crowd | visits)
+            established | bulk | new-flows | new-mappings | first-packet | crowd | visits | \
+                dhcp | igd | sip)
                 groups+=(--only "$name")
                 with_paths=yes
                 ;;

@@ -76,7 +76,6 @@ void measure_bulk(Way way, const Settings& settings, Results& results) {
 }
 
 void measure_new_flows(Way way, const Settings& settings, Results& results) {
-    if (way == Way::symmetric) return;  // there each flow makes a mapping
     const Path path(way, settings.cores);
     Sink sink = path.sink_on_internet();
     const Generator known = path.from_phone(inside_traffic(kSomeEndpoints));

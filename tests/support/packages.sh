@@ -19,7 +19,8 @@ declare -A PACKAGE_GROUPS=(
            udhcpc isc-dhcp-client dhcpcd-base
            miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc"
     # the benchmarks
-    [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3"
+    [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3
+             dnsmasq-base kea-dhcp4-server miniupnpd-nftables"
     # gateway/run.sh: the same house, with the clients that it shows
     [run]="iproute2 iputils-ping nftables conntrack procps socat curl udhcpc sip-tester"
     # and the judges of its NAT types

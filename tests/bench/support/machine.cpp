@@ -135,6 +135,21 @@ std::string read_file(const std::string& path) {
     return text.str();
 }
 
+pid_t process_in(std::string_view name, pid_t inner) {
+    for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
+        const auto process = parse_number<pid_t>(entry.path().filename().string());
+        if (!process || trim(read_file(entry.path() / "comm")) != name) continue;
+        const std::string status = read_file(entry.path() / "status");
+        const std::string_view label = "NSpid:";
+        const std::size_t begin = status.find(label);
+        if (begin == std::string::npos) continue;
+        const std::string_view line =
+            std::string_view(status).substr(begin, status.find('\n', begin) - begin);
+        if (line.ends_with(concat("\t", inner))) return *process;
+    }
+    return 0;
+}
+
 Activity activity_of(pid_t process) {
     Activity out;
     const std::string folder = concat("/proc/", process);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/base/time.h"
@@ -60,5 +61,7 @@ std::uint64_t kernel_bytes();
 
 // The whole of a small file; "" where it cannot be read.
 std::string read_file(const std::string& path);
+// The program of that name with that number in a host, as this process sees it; 0 for none.
+pid_t process_in(std::string_view name, pid_t inner);
 
 }  // namespace gatehouse::bench

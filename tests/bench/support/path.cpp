@@ -26,7 +26,7 @@ std::string_view config_of(Way way) {
 }
 
 bool is_kernel_nat(Way way) {
-    return way == Way::masquerade || way == Way::hook || way == Way::firewall;
+    return way == Way::masquerade || way == Way::hook || way == Way::firewall || way == Way::helper;
 }
 
 // The least that keeps strangers out, written as everybody writes it.
@@ -64,8 +64,9 @@ std::string peer_of(const lab::Host& host, const std::string& interface, const l
 }  // namespace
 
 std::string_view to_string(Way way) {
-    constexpr std::string_view names[] = {"forwarding", "masquerade", "hook",
-                                          "firewall",   "gatehouse",  "symmetric"};
+    constexpr std::string_view names[] = {"forwarding", "masquerade", "hook",    "firewall",
+                                          "gatehouse",  "symmetric",  "dnsmasq", "kea",
+                                          "miniupnpd",  "helper"};
     return names[static_cast<std::size_t>(way)];
 }
 
@@ -111,6 +112,15 @@ const lab::Router& Path::router() const {
 
 void Path::poll_internet_around() const {
     poll_in_thread(house.internet, internet_port_, cores.around);
+}
+
+void Path::cut_before_cables() const {
+    const auto cut = [](const lab::Host& host, const std::string& interface) {
+        const lab::Ran ran = host.run({"ethtool", "-K", interface, "tso", "off"});
+        if (!ran.ok()) throw lab::LabError(ran.to_string());
+    };
+    cut(house.phone, "eth0");
+    cut(house.router, house.wan_interface());
 }
 
 void Path::know_neighbours() const {

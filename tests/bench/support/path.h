@@ -22,6 +22,7 @@
 
 namespace gatehouse::bench {
 
+// Who does the work. Packets travel the first six; on the others a room of Gatehouse has its rival.
 enum class Way : std::uint8_t {
     forwarding,  // no conntrack, no translation
     masquerade,  // the kernel alone
@@ -29,6 +30,10 @@ enum class Way : std::uint8_t {
     firewall,    // with the filter that a router has in practice
     gatehouse,   // as it comes
     symmetric,   // Gatehouse with a mapping for each session
+    dnsmasq,
+    kea,
+    miniupnpd,
+    helper,  // the kernel's own for SIP, on top of masquerade
 };
 
 std::string_view to_string(Way way);
@@ -70,6 +75,9 @@ class Path {
     }
     // For traffic that ends in programs of the internet: its interface polls where they are.
     void poll_internet_around() const;
+    // For traffic that begins in programs: what comes over a cable is polled only where packets
+    // are cut before it.
+    void cut_before_cables() const;
     // How long the router's work has run on its processor, the daemon's and the sink's included.
     Duration router_time() const { return router_time_.sum(); }
     // How many packets have been handed to user space since the start.
