@@ -349,11 +349,20 @@ void House::update_outside(Instant now, Effects& out) {
     if (!engine_) return;
     const Interface* wan = interface(config_.gateway.wan);
     look_for_overlap(wan, out);
+    const bool running = wan != nullptr && wan->running;
     std::vector<Ip4> seen;
-    if (wan != nullptr && wan->running) seen = outside_addresses_of(*wan);
-    if (seen == outside_addresses_) return;
-    outside_addresses_ = seen;
-    const std::optional<Ip4> first = seen.empty() ? std::nullopt : std::optional(seen.front());
+    if (wan != nullptr) seen = outside_addresses_of(*wan);
+    if (wan != nullptr && !running) {
+        // Without routes the best address may be another one; what it had counts.
+        std::vector<Ip4> kept = outside_addresses_;
+        std::erase_if(kept, [wan](Ip4 address) {
+            return std::none_of(wan->addresses.begin(), wan->addresses.end(),
+                                [&](const Prefix4& one) { return one.address == address; });
+        });
+        if (!kept.empty()) seen = std::move(kept);
+    }
+    const bool reached = running && !seen.empty();
+    const std::optional<Ip4> first = reached ? std::optional(seen.front()) : std::nullopt;
     if (first != outside_) {
         const std::string_view reach = to_string(reach_of(first.value_or(Ip4{})));
         out.steps.emplace_back(
@@ -362,6 +371,10 @@ void House::update_outside(Instant now, Effects& out) {
                  {{"reach", std::string(reach)}}));
         outside_ = first;
     }
+    // A link that is down takes nothing from the hosts while it has its addresses: when it comes
+    // back, their sessions go on.
+    if (seen == outside_addresses_) return;
+    outside_addresses_ = seen;
     tell_engine(nat::OutsideChanged{std::move(seen)}, now, out);
 }
 

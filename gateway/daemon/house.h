@@ -168,7 +168,7 @@ class House {
     const nat::Hosts& hosts() const { return hosts_; }
     // The interface of that name as last seen; nothing while it is away.
     const Interface* interface(std::string_view name) const;
-    // The address that hosts are translated to.
+    // The address under which hosts can be reached now.
     std::optional<Ip4> outside_address() const { return outside_; }
     bool forwarding() const { return forwarding_; }
     Instant started() const { return started_; }
@@ -220,7 +220,7 @@ class House {
     config::Config config_;
     Abilities abilities_;
     std::vector<Interface> interfaces_;
-    std::vector<Ip4> outside_addresses_;
+    std::vector<Ip4> outside_addresses_;  // also of a link that is down
     std::optional<Ip4> outside_;
     std::vector<nat::ReservedPort> router_ports_;
     bool networks_overlap_ = false;  // and it was said

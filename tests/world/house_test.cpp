@@ -211,6 +211,26 @@ BOOST_AUTO_TEST_CASE(the_outside_address_follows_the_interface_wherever_it_goes)
     BOOST_TEST(shown() == "100.64.0.9");
 }
 
+BOOST_AUTO_TEST_CASE(a_link_that_is_down_for_a_while_costs_no_host_its_mapping) {
+    World world(1);
+    world.start();
+    const Endpoint4 phone{Ip4::of(192, 168, 1, 20), Port{5060}};
+    world.first_packet(Proto::udp, phone, {Ip4::of(11, 0, 0, 2), Port{5060}});
+    world.pass(1ms);
+    const auto before = world.kernel().elements();
+    BOOST_REQUIRE(!before.empty());
+    world.change([](FakeKernel& kernel) { kernel.find("wan0")->running = false; });
+    world.pass(1ms);
+    BOOST_TEST((world.kernel().elements() == before));
+    world.change([](FakeKernel& kernel) { kernel.find("wan0")->running = true; });
+    world.pass(1ms);
+    BOOST_TEST((world.kernel().elements() == before));
+    // Its address is another matter.
+    world.change([](FakeKernel& kernel) { kernel.find("wan0")->addresses.clear(); });
+    world.pass(1ms);
+    BOOST_TEST(world.kernel().elements().empty());
+}
+
 // Those of the network of the best one, and single ones; not that of the modem.
 BOOST_AUTO_TEST_CASE(hosts_leave_from_all_addresses_by_which_the_world_knows_the_house) {
     World world(1);
