@@ -50,7 +50,10 @@ control::Response Daemon::serve(const control::Request& request) {
     }
     const NatApi nat{house_.engine(), house_.hosts(), [this] { return sessions(); },
                      [this] { flush_nat(); }};
-    if (auto answer = serve_nat(nat, request, loop_->now())) return std::move(*answer);
+    if (auto answer = serve_nat(nat, request, loop_->now())) {
+        if (!reads && answer->status < 300) save_forwards();
+        return std::move(*answer);
+    }
     if (auto answer = serve_dhcp(house_.dhcp(), request, loop_->now())) return std::move(*answer);
     if (!reads) return failure(405, "this can only be read");
     if (request.path == "/api/v1/status")

@@ -130,6 +130,7 @@ Status Daemon::start() {
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
     tell_neighbours();
+    restore_forwards();
     restore_registrations();
     if (failure_) return fail(*failure_);
     return {};

@@ -60,6 +60,9 @@ class Daemon {
     void read_sip();
     // Phones that are silent are reached after a restart, too.
     std::string registrations_file() const;
+    std::string forwards_file() const;
+    void restore_forwards();
+    void save_forwards();
     void restore_registrations();
     void save_registrations_soon();
     void save_registrations();  // if they have changed

@@ -240,6 +240,31 @@ BOOST_AUTO_TEST_CASE(a_forward_is_added_listed_and_removed) {
     BOOST_TEST(heard_by(phone, newcomer, "11.0.0.1:5070", kSilence) == kNobody);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_asked_for_outlives_the_daemon_until_it_is_taken_back) {
+    House house;
+    Router router(house);
+    const UdpSocket phone = house.phone.udp("0.0.0.0:5060");
+    for (const char* port : {"5070", "5080"}) {
+        BOOST_TEST(router
+                       .cli({"forward", "add", "--proto", "udp", "--outside", port, "--inside",
+                             concat("192.168.1.20:", port), "--name", "calls in"})
+                       .ok());
+    }
+    BOOST_TEST(
+        router.cli({"forward", "del", field(router.cli({"forwards", "--json"}).out, "id")}).ok());
+    router.kill_9();
+    router.start();
+    BOOST_TEST(!router.cli({"forwards"}).says("11.0.0.1:5070"));
+    BOOST_TEST(router.cli({"forwards"}).says("11.0.0.1:5080"));
+    BOOST_TEST(router.cli({"forwards"}).says("calls in"));
+    const UdpSocket server = house.phone.udp("0.0.0.0:5080");
+    BOOST_TEST(heard_by(server, house.internet.udp("11.0.0.3:9"), "11.0.0.1:5080") == "11.0.0.3:9");
+    // It is a promise again, and not only what the kernel had kept.
+    const Ran refused = router.cli(
+        {"forward", "add", "--proto", "udp", "--outside", "5080", "--inside", "192.168.1.10:1"});
+    BOOST_TEST(refused.says("calls in"));
+}
+
 BOOST_AUTO_TEST_CASE(who_has_knocked_in_vain_gets_in_once_the_forward_is_there) {
     House house;
     const Router router(house);

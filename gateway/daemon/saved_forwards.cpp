@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/daemon/saved_forwards.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/base/text.h"
+#include "gateway/daemon/forward_body.h"
+
+namespace gatehouse::daemon {
+
+namespace {
+
+constexpr std::string_view kNone = "-";
+constexpr std::size_t kFields = 6;  // before the name
+
+Instant at_second(std::int64_t seconds) {
+    return Instant(std::chrono::seconds(seconds));
+}
+
+// Takes the next word off the line.
+std::string_view next_word(std::string_view& line) {
+    const std::size_t space = std::min(line.find(' '), line.size());
+    const std::string_view word = line.substr(0, space);
+    line.remove_prefix(std::min(space + 1, line.size()));
+    return word;
+}
+
+std::optional<Proto> proto_of(std::string_view word) {
+    for (const Proto proto : {Proto::tcp, Proto::udp}) {
+        if (word == to_string(proto)) return proto;
+    }
+    return std::nullopt;
+}
+
+// shift: what to add to the times of the text.
+std::optional<nat::ForwardRequest> read_line(std::string_view line, Duration shift, Instant now) {
+    std::array<std::string_view, kFields> words;
+    for (std::string_view& word : words)
+        word = next_word(line);
+    const auto proto = proto_of(words[0]);
+    const auto outside = parse_number<std::uint16_t>(words[1]);
+    const auto count = parse_number<std::uint32_t>(words[2]);
+    const auto inside = parse_endpoint4(words[3]);
+    if (!proto || !outside || *outside == 0 || !count || !inside) return std::nullopt;
+    nat::ForwardRequest out;
+    out.proto = *proto;
+    out.outside = Port{*outside};
+    out.must_have_port = true;
+    out.count = *count;
+    out.inside = *inside;
+    out.owner = {nat::OwnerKind::static_, std::string(kControlOwner)};
+    out.description = line.substr(0, nat::kMostDescription);
+    if (words[4] != kNone) {
+        out.remote = parse_ip4(words[4]);
+        if (!out.remote) return std::nullopt;
+    }
+    if (words[5] != kNone) {
+        const auto until = parse_number<std::uint32_t>(words[5]);
+        if (!until) return std::nullopt;
+        out.lifetime = at_second(*until) + shift - now;
+        if (*out.lifetime <= Duration::zero()) return std::nullopt;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string write_forwards(const std::vector<nat::Forward>& all, std::string_view boot,
+                           Instant now) {
+    std::string out = concat(boot, " ", whole_seconds(now.time_since_epoch()), "\n");
+    for (const nat::Forward& one : all) {
+        if (one.owner.kind != nat::OwnerKind::static_ || one.owner.id != kControlOwner) continue;
+        append(out, to_string(one.proto), " ", one.outside.port.number, " ", one.count, " ",
+               one.inside.to_string(), " ");
+        out += one.remote ? one.remote->to_string() : std::string(kNone);
+        out += " ";
+        out += one.expires == kNever
+                   ? std::string(kNone)
+                   : std::to_string(whole_seconds(one.expires.time_since_epoch()));
+        append(out, " ", printable(one.description), "\n");
+    }
+    return out;
+}
+
+std::vector<nat::ForwardRequest> read_forwards(std::string_view text, std::string_view boot,
+                                               Instant now) {
+    std::vector<nat::ForwardRequest> out;
+    const auto lines = split(text, '\n');
+    std::string_view head = lines.front();
+    const std::string_view of_boot = next_word(head);
+    const auto written = parse_number<std::uint32_t>(head);
+    if (!written) return out;
+    const Duration shift = of_boot == boot ? Duration::zero() : now - at_second(*written);
+    for (std::size_t i = 1; i < lines.size() && out.size() < nat::kMostForwards; ++i) {
+        if (auto one = read_line(lines[i], shift, now)) out.push_back(std::move(*one));
+    }
+    return out;
+}
+
+}  // namespace gatehouse::daemon
