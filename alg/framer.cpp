@@ -53,11 +53,12 @@ bool Framer::check_start() {
     if (started_) return true;
     const std::size_t end = rest().find('\n');
     const std::string_view line = rest().substr(0, end);
-    if (end == std::string_view::npos) {
-        if (line.size() <= kMostStart && may_start(line)) return true;
+    // The same bounds for a whole line, so that it does not matter where it was split.
+    if (line.size() > kMostStart || !may_start(line)) {
         give_up(kind_of(rest()));
         return false;
     }
+    if (end == std::string_view::npos) return true;
     const auto refused = check_start_line(rest().substr(0, end + 1));
     if (refused) give_up(*refused);
     started_ = !refused;

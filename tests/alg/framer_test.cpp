@@ -61,6 +61,8 @@ const std::vector<Raw>& raws() {
         {"another protocol", "SSH-2.0-OpenSSH\r\n", Reason::not_sip},
         {"a method that is no token", "IN{VITE", Reason::not_sip},
         {"a method without an end", std::string(33, 'A'), Reason::not_sip},
+        {"a method that is too long", std::string(33, 'A') + " sip:b@x SIP/2.0\r\n",
+         Reason::not_sip},
         {"a start line without an end", "INVITE " + std::string(4096, 'a'), Reason::not_sip},
         {"no length", crlf("OPTIONS sip:b@x SIP/2.0\nCall-ID: 1\n\n"), Reason::content_length},
         {"two lengths", message("OPTIONS", "", "l: 0\r\n"), Reason::content_length},
