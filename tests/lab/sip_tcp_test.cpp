@@ -97,6 +97,11 @@ BOOST_AUTO_TEST_CASE(a_call_over_tcp_names_its_connection_and_has_its_media) {
     BOOST_TEST(calls.says(R"({"inside":"192.168.1.20:40000","outside":"11.0.0.1:40000",)"
                           R"("peer":"11.0.0.3:9000"})"));
 
+    BOOST_TEST(
+        router.cli({"mappings", "--json"})
+            .says(R"("proto":"tcp","inside":"192.168.1.20:40060","outside":"11.0.0.1:40060")"));
+    BOOST_TEST(router.cli({"forwards", "--json"}).says("[]"));
+
     // A call for the phone comes over the connection that it made; there is no other way in.
     BOOST_TEST(has(line.in(crlf("INVITE sip:a@11.0.0.1:40060 SIP/2.0\nContent-Length: 0\n\n")),
                    "INVITE sip:a@192.168.1.20:5060 SIP/2.0"));
