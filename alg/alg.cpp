@@ -486,8 +486,13 @@ void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
 }
 
 void Alg::follow_registration(Work& work, Instant now, Effects& out) {
-    // A connection over TCP is there or not, and who closes it closes it.
-    if (work.observes || work.flow.proto != Proto::udp) return;
+    if (work.observes) return;
+    if (work.flow.proto != Proto::udp) {
+        // A connection is kept by its ends. Nothing depends on this but what people see.
+        const auto granted = work.datagram.outward ? std::nullopt : grants(work.message, work.flow);
+        if (granted) set_registered(work.flow, work.known, *granted, out);
+        return;
+    }
     if (work.message.is_request()) {
         const bool asks = work.datagram.outward && work.message.method == "REGISTER";
         if (asks) registrations_.take_request(work.message, work.flow, now);

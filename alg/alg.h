@@ -166,7 +166,7 @@ class Alg {
     std::optional<Instant> next_deadline() const;
 
     const Calls& calls() const { return calls_; }
-    std::size_t registrations() const { return registrations_.size(); }
+    std::size_t registrations() const { return registrations_.size() + registered_; }
     std::vector<SavedRegistration> saved(Instant now) const { return registrations_.saved(now); }
     std::size_t streams() const { return media_.size(); }
     std::size_t connections() const { return connections_.size(); }
@@ -178,6 +178,7 @@ class Alg {
     struct Known {  // of an inside endpoint
         Help help = Help::unknown;
         Spellings spellings;
+        bool registered = false;  // of a connection
     };
     struct Connection {  // over TCP
         Flow flow;
@@ -219,6 +220,7 @@ class Alg {
     void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
     void note_streams(Work& work, const Sdp& sdp, Instant now);
     void follow_registration(Work& work, Instant now, Effects& out);
+    void set_registered(const Flow& flow, Known& known, bool registered, Effects& out);
     bool is_forwarded(const Flow& flow) const;
     void doubt(const Datagram& event, Reason reason, Effects& out);
     Known* know(Endpoint4 inside, Instant now);
@@ -237,6 +239,7 @@ class Alg {
     std::map<StreamId, Connection> connections_;
     TimerQueue<StreamId> stream_timers_;  // of those that hold bytes back
     std::size_t held_ = 0;                // bytes, of all of them
+    std::size_t registered_ = 0;          // connections
     std::array<std::uint64_t, static_cast<std::size_t>(Reason::count_)> counts_{};
 };
 

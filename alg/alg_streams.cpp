@@ -55,10 +55,19 @@ void Alg::on(const StreamConnected& event, Instant now, Effects&) {
     connection.flow.outside = event.outside;
 }
 
-void Alg::on(const StreamEnded& event, Instant now, Effects&) {
+void Alg::set_registered(const Flow& flow, Known& known, bool registered, Effects& out) {
+    if (known.registered == registered) return;
+    known.registered = registered;
+    registered ? ++registered_ : --registered_;
+    const auto kind = registered ? Notice::Kind::registered : Notice::Kind::unregistered;
+    out.notices.push_back({kind, {}, {}, {}, {}, flow.inside, flow.remote});
+}
+
+void Alg::on(const StreamEnded& event, Instant now, Effects& out) {
     const auto found = connections_.find(event.id);
     if (found == connections_.end()) return;
-    const Connection& connection = found->second;
+    Connection& connection = found->second;
+    set_registered(connection.flow, connection.known, false, out);
     held_ -= held_by(connection.inward, connection.outward);
     if (connection.port != 0) (void)service_.release(connection.port, owner_of(event.id), now);
     stream_timers_.cancel(event.id);

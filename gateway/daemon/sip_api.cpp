@@ -59,6 +59,7 @@ void update_sip_metrics(Metrics& metrics, const sip::Alg& alg) {
     }
     metrics.set(Metric::sip_calls, static_cast<std::int64_t>(alg.calls().size()));
     metrics.set(Metric::sip_streams, static_cast<std::int64_t>(alg.streams()));
+    metrics.set(Metric::sip_connections, static_cast<std::int64_t>(alg.connections()));
     metrics.set(Metric::sip_registrations, static_cast<std::int64_t>(alg.registrations()));
 }
 

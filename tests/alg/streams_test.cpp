@@ -120,6 +120,16 @@ BOOST_AUTO_TEST_CASE(a_phone_on_a_port_of_its_own_is_named_by_its_connection) {
     BOOST_TEST(stream.count(Reason::edited) == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(a_registration_lasts_as_long_as_its_connection) {
+    Stream stream;
+    stream.say(false, answer("200 OK", stream.say(true, request("REGISTER", 1, ""))));
+    BOOST_TEST(stream.house.alg.registrations() == 1U);
+    BOOST_TEST(stream.house.story.back() == "registered ");
+    stream.tell(StreamEnded{kStream});
+    BOOST_TEST(stream.house.alg.registrations() == 0U);
+    BOOST_TEST(stream.house.story.back() == "registration ended ");
+}
+
 BOOST_AUTO_TEST_CASE(a_forwarded_port_is_named_where_servers_may_call_back) {
     Stream stream;
     auto wanted = stream.house.house.forward_request(kPhone, Port{6060});
