@@ -48,6 +48,7 @@ std::string sip_request(std::string_view method, std::string_view address,
 
 std::string sip_answer(std::string_view status, std::string_view request, std::string_view body) {
     const std::size_t via = request.find("Via:");
+    if (via == std::string_view::npos) return {};
     const std::size_t end = request.find("Content-", via);
     return sip_message(concat("SIP/2.0 ", status, "\n", request.substr(via, end - via)), body);
 }
