@@ -164,6 +164,8 @@ void Effects::clear() {
     bypasses.clear();
     registrations_changed = false;
     notices.clear();
+    connects.clear();
+    bytes.clear();
 }
 
 Alg::Alg(const config::Sip& config, nat::MappingService& service)
@@ -182,8 +184,8 @@ void Alg::handle(const Event& event, Instant now, Effects& out) {
 
 std::optional<Instant> Alg::next_deadline() const {
     std::optional<Instant> next;
-    for (const auto& one :
-         {calls_.next_deadline(), registrations_.next_deadline(), endpoint_timers_.next()}) {
+    for (const auto& one : {calls_.next_deadline(), registrations_.next_deadline(),
+                            endpoint_timers_.next(), stream_timers_.next()}) {
         if (one && (!next || *one < *next)) next = one;
     }
     return next;
@@ -210,6 +212,7 @@ void Alg::on(const TimerFired&, Instant now, Effects& out) {
         out.keep_alives.push_back(*due);
     while (const auto packed = endpoint_timers_.pop_expired(now))
         forget(unpack(*packed));
+    expire_streams(now, out);
 }
 
 void Alg::on(const Restored& event, Instant now, Effects&) {
@@ -298,8 +301,8 @@ void Alg::forget(Endpoint4 inside) {
 
 bool Alg::is_forwarded(const Flow& flow) const {
     const Port port = flow.outside.port;
-    const nat::Forward* forward = service_.find_forward(Proto::udp, port, flow.remote.address);
-    if (forward == nullptr) forward = service_.find_forward(Proto::udp, port, std::nullopt);
+    const nat::Forward* forward = service_.find_forward(flow.proto, port, flow.remote.address);
+    if (forward == nullptr) forward = service_.find_forward(flow.proto, port, std::nullopt);
     return forward != nullptr && forward->owner.kind != nat::OwnerKind::sip;
 }
 
@@ -309,24 +312,28 @@ Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
     if (!message) return message.error();
     const auto outside = service_.outside_of(Proto::udp, event.inside, event.remote);
     if (!outside) return Reason::no_mapping;
-    if (is_inner(outside->address, event.remote.address)) return Reason::inner_nat;
     Known* known = know(event.inside, now);
     if (known == nullptr) return Reason::limit;
-    Work work{event,
-              *message,
-              {event.inside, *outside, event.remote},
-              *known,
-              Edits(event.payload),
-              nullptr,
-              config_.mode == config::SipMode::observe};
+    const Reason reason =
+        rewrite(event, *message, {event.inside, *outside, event.remote}, *known, now, out, payload);
+    if (!payload || payload->size() <= kMostDatagram) return reason;
+    payload.reset();
+    return Reason::too_long;
+}
+
+Reason Alg::rewrite(const Datagram& event, const Message& message, const Flow& flow, Known& known,
+                    Instant now, Effects& out, std::optional<std::string>& payload) {
+    if (is_inner(flow.outside.address, flow.remote.address)) return Reason::inner_nat;
+    Work work{event, message, flow, known, Edits(event.payload)};
+    work.observes = config_.mode == config::SipMode::observe;
     if (is_forwarded(work.flow)) {
-        known->help = Help::forwarded;
+        known.help = Help::forwarded;
         return Reason::forwarded;
     }
-    if (event.outward) known->help = judge(*message, work.flow, known->help);
+    if (event.outward) known.help = judge(message, work.flow, known.help);
     // RFC 4474: the signature covers Contact and body.
-    if (message->find(HeaderId::identity_info)) return Reason::signed_body;
-    const auto stopped = rewrite_headers(work, now);
+    if (message.find(HeaderId::identity_info)) return Reason::signed_body;
+    const auto stopped = rewrite_headers(work);
     if (stopped && *stopped == Reason::malformed_address) return *stopped;
     follow_registration(work, now, out);
     follow_call(work, now, out);
@@ -336,7 +343,6 @@ Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
         return stopped.value_or(Reason::no_help);
     }
     std::string edited = work.edits.apply();
-    if (edited.size() > kMostDatagram) return Reason::too_long;
     if (work.call != nullptr) ++work.call->edited;
     if (work.observes) {
         out.notices.push_back({Notice::Kind::would_edit,
@@ -353,7 +359,7 @@ Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
 }
 
 // Nothing where the headers were translated or needed nothing.
-std::optional<Reason> Alg::rewrite_headers(Work& work, Instant) {
+std::optional<Reason> Alg::rewrite_headers(Work& work) {
     const Help help = work.known.help;
     if (help == Help::self_traversed || help == Help::forwarded) return Reason::self_traversed;
     if (!work.datagram.outward) {
@@ -423,6 +429,7 @@ void Alg::follow_call(Work& work, Instant now, Effects& out) {
     work.call = taken.call;
     work.no_room = taken.no_room;
     if (work.call == nullptr) return;
+    work.call->help = work.known.help;
     const Call& call = *work.call;
     if (call.state == call.told) return;
     work.call->told = call.state;
@@ -480,6 +487,12 @@ void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
 
 void Alg::follow_registration(Work& work, Instant now, Effects& out) {
     if (work.observes) return;
+    if (work.flow.proto != Proto::udp) {
+        // A connection is kept by its ends. Nothing depends on this but what people see.
+        const auto granted = work.datagram.outward ? std::nullopt : grants(work.message, work.flow);
+        if (granted) set_registered(work.flow, work.known, *granted, out);
+        return;
+    }
     if (work.message.is_request()) {
         const bool asks = work.datagram.outward && work.message.method == "REGISTER";
         if (asks) registrations_.take_request(work.message, work.flow, now);

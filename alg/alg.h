@@ -12,6 +12,10 @@
 //   - a registered flow stays where it is for as long as the registrar has granted
 //   (registrations.h);
 //   - a flow that turns out not to be SIP, a game or a tunnel, is soon left to the kernel;
+//   - over TCP, where the shell ends the host's connection and makes one of its own, messages are
+//     cut out of the bytes (framer.h) and treated alike. A connection that cannot be cut passes
+//     byte for byte from there on. It opens no way in for new connections: the port on which it
+//     leaves is held and closed;
 //   - everything that a host may fill is bounded for that host; beyond the bounds messages pass
 //     as they came.
 // Its timers are those of calls, registrations, and of what it remembers of endpoints.
@@ -28,6 +32,7 @@
 
 #include "alg/books.h"
 #include "alg/calls.h"
+#include "alg/framer.h"
 #include "alg/media.h"
 #include "alg/registrations.h"
 #include "gateway/config/config.h"
@@ -50,7 +55,29 @@ struct TimerFired {};
 struct Restored {  // what was saved before a restart
     std::vector<SavedRegistration> registrations;
 };
-using Event = std::variant<Datagram, Reconfigured, TimerFired, Restored>;
+
+// A connection of a host to a server's port of SIP over TCP. Ids are not used again.
+using StreamId = std::uint32_t;
+struct StreamBegun {  // answered with StreamConnect
+    StreamId id = 0;
+    Endpoint4 inside;
+    Endpoint4 remote;
+};
+struct StreamConnected {  // to the server, from there
+    StreamId id = 0;
+    Endpoint4 outside;
+};
+struct StreamData {
+    StreamId id = 0;
+    bool outward = true;
+    std::string_view bytes;  // valid during the call only
+    bool last = false;       // the sender says no more
+};
+struct StreamEnded {
+    StreamId id = 0;
+};
+using Event = std::variant<Datagram, Reconfigured, TimerFired, Restored, StreamBegun,
+                           StreamConnected, StreamData, StreamEnded>;
 
 // Every datagram gets one. What the calls of the mapping service have left to be done comes first.
 struct Verdict {
@@ -64,6 +91,17 @@ struct Bypass {
     Endpoint4 remote;
 
     friend auto operator<=>(const Bypass&, const Bypass&) = default;
+};
+
+struct StreamConnect {
+    StreamId id = 0;
+    Endpoint4 outside;  // the port is held for it; zero: any
+    Endpoint4 remote;
+};
+struct StreamBytes {  // to be sent on
+    StreamId id = 0;
+    bool outward = true;
+    std::string bytes;
 };
 
 // For the log.
@@ -92,11 +130,13 @@ struct Effects {
     std::vector<KeepAlive> keep_alives;
     std::vector<Bypass> bypasses;
     std::vector<Notice> notices;
+    std::vector<StreamConnect> connects;
+    std::vector<StreamBytes> bytes;
     bool registrations_changed = false;  // what a restart shall not lose is another now
 
     bool empty() const {
         return verdicts.empty() && keep_alives.empty() && bypasses.empty() && notices.empty() &&
-               !registrations_changed;
+               connects.empty() && bytes.empty() && !registrations_changed;
     }
     void clear();
 };
@@ -109,6 +149,10 @@ class Alg {
     static constexpr std::size_t kMostDatagram = 65507;
     static constexpr std::uint32_t kPatience = 32;  // datagrams of a flow without one of SIP
     static constexpr std::size_t kMostDoubtful = 1024;
+    static constexpr std::size_t kMostConnections = 512;
+    static constexpr std::size_t kMostHeld = std::size_t{4} << 20U;  // bytes of unfinished messages
+    static constexpr Duration kFirstPatience = 10s;  // for the end of a connection's first message
+    static constexpr Duration kLaterPatience = 60s;
 
     // The service must live as long.
     Alg(const config::Sip& config, nat::MappingService& service);
@@ -122,9 +166,10 @@ class Alg {
     std::optional<Instant> next_deadline() const;
 
     const Calls& calls() const { return calls_; }
-    std::size_t registrations() const { return registrations_.size(); }
+    std::size_t registrations() const { return registrations_.size() + registered_; }
     std::vector<SavedRegistration> saved(Instant now) const { return registrations_.saved(now); }
     std::size_t streams() const { return media_.size(); }
+    std::size_t connections() const { return connections_.size(); }
     std::uint64_t count(Reason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
     // What an endpoint needs, as far as its messages tell.
     Help help_of(Endpoint4 inside) const;
@@ -133,6 +178,15 @@ class Alg {
     struct Known {  // of an inside endpoint
         Help help = Help::unknown;
         Spellings spellings;
+        bool registered = false;  // of a connection
+    };
+    struct Connection {  // over TCP
+        Flow flow;
+        nat::ForwardId port = 0;  // that is held for it
+        Known known;
+        Framer inward;
+        Framer outward;
+        bool raw = false;
     };
     struct Work;  // one message on its way
 
@@ -140,10 +194,24 @@ class Alg {
     void on(const Reconfigured& event, Instant now, Effects& out);
     void on(const TimerFired& event, Instant now, Effects& out);
     void on(const Restored& event, Instant now, Effects& out);
+    void on(const StreamBegun& event, Instant now, Effects& out);
+    void on(const StreamConnected& event, Instant now, Effects& out);
+    void on(const StreamData& event, Instant now, Effects& out);
+    void on(const StreamEnded& event, Instant now, Effects& out);
+
+    // alg_streams.cpp
+    void cut(Connection& connection, bool outward, Instant now, Effects& out, std::string& bytes);
+    std::string pass_message(Connection& connection, bool outward, std::string_view text,
+                             Instant now, Effects& out);
+    void give_up(StreamId id, Connection& connection, Reason why, Effects& out);
+    void settle(StreamId id, Connection& connection, std::size_t before, Instant now, Effects& out);
+    void expire_streams(Instant now, Effects& out);
 
     Reason rewrite(const Datagram& event, Instant now, Effects& out,
                    std::optional<std::string>& payload);
-    std::optional<Reason> rewrite_headers(Work& work, Instant now);
+    Reason rewrite(const Datagram& event, const Message& message, const Flow& flow, Known& known,
+                   Instant now, Effects& out, std::optional<std::string>& payload);
+    std::optional<Reason> rewrite_headers(Work& work);
     Reason rewrite_bodies(Work& work, Instant now);
     Reason rewrite_body(Work& work, std::string_view text, Instant now);
     bool follow_length(Work& work);
@@ -152,6 +220,7 @@ class Alg {
     void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
     void note_streams(Work& work, const Sdp& sdp, Instant now);
     void follow_registration(Work& work, Instant now, Effects& out);
+    void set_registered(const Flow& flow, Known& known, bool registered, Effects& out);
     bool is_forwarded(const Flow& flow) const;
     void doubt(const Datagram& event, Reason reason, Effects& out);
     Known* know(Endpoint4 inside, Instant now);
@@ -167,6 +236,10 @@ class Alg {
     std::map<Ip4, std::uint32_t> of_host_;
     std::map<Bypass, std::uint32_t> doubtful_;  // flows, and how often they were no SIP
     TimerQueue<std::uint64_t> endpoint_timers_;
+    std::map<StreamId, Connection> connections_;
+    TimerQueue<StreamId> stream_timers_;  // of those that hold bytes back
+    std::size_t held_ = 0;                // bytes, of all of them
+    std::size_t registered_ = 0;          // connections
     std::array<std::uint64_t, static_cast<std::size_t>(Reason::count_)> counts_{};
 };
 

@@ -4,7 +4,9 @@
 // calls itself becomes its outside endpoint, and that endpoint, when it comes back, becomes what
 // the host called itself. Rules they keep:
 //   - outward only the sender's own address is translated; a port that has no mapping of its own
-//     becomes that of the flow the message rides in, and nothing is opened for it;
+//     becomes that of the flow the message rides in, and nothing is opened for it. Over TCP that is
+//     so for every port without a forward: behind the mapping of another connection nobody listens,
+//     but a server that looks for this endpoint finds this connection and uses it again;
 //   - inward only what leads to the receiver is translated.
 #pragma once
 
@@ -23,6 +25,7 @@ struct Spelling {
 struct Spellings {
     std::optional<Spelling> via;
     std::optional<Spelling> uri;
+    std::optional<Spelling> mapped;  // of an endpoint with a mapping of its own
 };
 
 // One end-to-end flow of SIP.
@@ -30,6 +33,7 @@ struct Flow {
     Endpoint4 inside;
     Endpoint4 outside;
     Endpoint4 remote;
+    Proto proto = Proto::udp;
 };
 
 class OutwardBook final : public AddressBook {
@@ -44,6 +48,8 @@ class OutwardBook final : public AddressBook {
     bool foreign() const { return foreign_; }
 
   private:
+    std::optional<Endpoint4> own_mapping(Endpoint4 inside) const;
+
     const nat::MappingService& service_;
     Flow flow_;
     Spellings& spellings_;

@@ -53,6 +53,7 @@ struct Call {
     std::optional<Duration> session_timer;
     std::uint32_t edited = 0;         // messages
     Reason reason = Reason::no_help;  // of the last description, or that one was edited
+    Help help = Help::unknown;        // of the host's end
 };
 
 class Calls {

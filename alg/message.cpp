@@ -122,6 +122,26 @@ Result<std::string_view, Reason> parse_headers(std::string_view text, Message& o
     return text;
 }
 
+bool looks_like_sip(std::string_view line) {
+    return line.starts_with(kVersion) || line.ends_with(kVersion);
+}
+
+// All but the length of the body.
+std::optional<Reason> parse_head(std::string_view text, Message& out) {
+    const std::string_view whole = text;
+    // RFC 3261 7.5: empty lines before the start line are ignored.
+    while (text.starts_with("\r\n"))
+        text.remove_prefix(2);
+    const Line start = next_line(text);
+    if (!looks_like_sip(start.text)) return kind_of(whole);
+    if (!parse_start(start.text, out)) return Reason::malformed_start;
+    out.headers.reserve(24);
+    const auto rest = parse_headers(start.rest, out);
+    if (!rest) return rest.error();
+    out.body = *rest;
+    return std::nullopt;
+}
+
 // Cuts the body to what Content-Length says.
 std::optional<Reason> measure_body(Message& message) {
     for (const Header& header : message.headers) {
@@ -163,20 +183,30 @@ std::optional<std::string_view> Message::find(HeaderId id) const {
 Result<Message, Reason> parse_message(std::string_view datagram) {
     Message out;
     out.whole = datagram;
-    std::string_view text = datagram;
-    // RFC 3261 7.5: empty lines before the start line are ignored.
-    while (text.starts_with("\r\n"))
-        text.remove_prefix(2);
-    const Line start = next_line(text);
-    const bool looks_like = start.text.starts_with(kVersion) || start.text.ends_with(kVersion);
-    if (!looks_like) return fail(kind_of(datagram));
-    if (!parse_start(start.text, out)) return fail(Reason::malformed_start);
-    out.headers.reserve(24);
-    const auto rest = parse_headers(start.rest, out);
-    if (!rest) return rest.failure();
-    out.body = *rest;
+    if (const auto reason = parse_head(datagram, out)) return fail(*reason);
     if (const auto reason = measure_body(out)) return fail(*reason);
     return out;
+}
+
+std::optional<Reason> check_start_line(std::string_view text) {
+    const std::string_view line = next_line(text).text;
+    if (!looks_like_sip(line)) return kind_of(text);
+    Message message;
+    return parse_start(line, message) ? std::nullopt : std::optional(Reason::malformed_start);
+}
+
+Result<std::size_t, Reason> body_length(std::string_view head) {
+    Message message;
+    if (const auto reason = parse_head(head, message)) return fail(*reason);
+    std::optional<std::size_t> out;
+    for (const Header& header : message.headers) {
+        if (header.id != HeaderId::content_length) continue;
+        const auto length = parse_number<std::uint32_t>(header.value);
+        if (out || !length) return fail(Reason::content_length);
+        out = *length;
+    }
+    if (!out || !message.body.empty()) return fail(Reason::content_length);
+    return *out;
 }
 
 Reason kind_of(std::string_view datagram) {

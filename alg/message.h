@@ -66,6 +66,12 @@ struct Message {
 
 Result<Message, Reason> parse_message(std::string_view datagram);
 
+// The same for a stream (RFC 3261 18.3), where a message has the length that it names. Why the text
+// up to the first line end is no start line of SIP; and the length of the body behind a whole head,
+// up to and including its empty line.
+std::optional<Reason> check_start_line(std::string_view text);
+Result<std::size_t, Reason> body_length(std::string_view head);
+
 // What a datagram that is no SIP message seems to be.
 Reason kind_of(std::string_view datagram);
 

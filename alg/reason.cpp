@@ -30,6 +30,7 @@ std::string_view to_string(Reason reason) {
         case Reason::refused_port: return "refused_port";
         case Reason::limit: return "limit";
         case Reason::too_long: return "too_long";
+        case Reason::unfinished: return "unfinished";
         case Reason::count_: break;
     }
     return "";

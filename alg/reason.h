@@ -33,7 +33,8 @@ enum class Reason : std::uint8_t {
     no_call,            // a session description that belongs to no call
     refused_port,       // a media port that is never opened
     limit,              // as much as there may be of this host, or of all
-    too_long,           // the datagram would be longer than there are
+    too_long,           // longer than a datagram, or a message over TCP, may be
+    unfinished,         // the end of a message over TCP did not come
     count_,
 };
 

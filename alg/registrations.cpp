@@ -62,6 +62,13 @@ std::uint32_t granted(const Message& message, const Flow& flow) {
 
 }  // namespace
 
+std::optional<bool> grants(const Message& message, const Flow& flow) {
+    const auto cseq = parse_cseq(message.find(HeaderId::cseq).value_or(""));
+    const bool success = message.status >= 200 && message.status < 300;
+    if (!success || !cseq || cseq->method != "REGISTER") return std::nullopt;
+    return granted(message, flow) > 0;
+}
+
 Registrations::Registration* Registrations::open(const Key& key, Instant now) {
     const auto found = registrations_.find(key);
     if (found != registrations_.end()) return &found->second;

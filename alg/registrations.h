@@ -28,6 +28,9 @@ struct KeepAlive {
     Endpoint4 remote;
 };
 
+// Whether the answer grants the flow a registration; nothing where it says nothing of one.
+std::optional<bool> grants(const Message& message, const Flow& flow);
+
 class Registrations {
   public:
     static constexpr std::size_t kMost = 10000;        // flows to a registrar

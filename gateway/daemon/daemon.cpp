@@ -76,17 +76,17 @@ Level level_of(config::LogLevel level) {
     return Level::info;
 }
 
+bool has_fact(const control::StatusView::Facts& facts, std::string_view name) {
+    return std::any_of(facts.begin(), facts.end(), [name](const auto& fact) {
+        return fact.first == name && fact.second == "yes";
+    });
+}
+
 namespace {
 
 HashKey make_key() {
     SystemRandom random;
     return HashKey::make(random);
-}
-
-bool has_fact(const control::StatusView::Facts& facts, std::string_view name) {
-    return std::any_of(facts.begin(), facts.end(), [name](const auto& fact) {
-        return fact.first == name && fact.second == "yes";
-    });
 }
 
 }  // namespace
@@ -126,6 +126,7 @@ Status Daemon::start() {
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
+    abilities.sip_proxy = open_sip_proxy();
     handle(Started{start_config_, abilities, read_host_name(), open_upnp()});
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
@@ -250,6 +251,7 @@ void Daemon::perform(Effects& effects) {
         nat_->perform(effects.nat, feed_into(next));
         dhcp_->perform(effects.dhcp, house_.dhcp());
         if (sip_) sip_->perform(effects.sip);
+        if (sip_proxy_) sip_proxy_->perform(effects.sip);
         if (effects.sip.registrations_changed) save_registrations_soon();
         perform(effects.upnp);
         std::swap(effects, next);
@@ -377,6 +379,7 @@ std::optional<std::vector<kernel::Session>> Daemon::sessions() {
 void Daemon::read_links() {
     if (!links_->read()) return;
     handle(LinksSeen{interfaces_of(links_->table())});
+    if (sip_proxy_ && house_.outside_address()) sip_proxy_->move_to(*house_.outside_address());
     serve_dhcp_links();
     // Who is inside depends on the prefixes of the interfaces.
     tell_neighbours();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alg/shell/sip_shell.h"
+#include "alg/shell/tcp_proxy.h"
 #include "dhcp/shell/shell.h"
 #include "gateway/base/log.h"
 #include "gateway/control/http_server.h"
@@ -57,7 +58,10 @@ class Daemon {
     void read_links();
     void read_commits();
     void read_queue();
+    // daemon_sip.cpp
     void read_sip();
+    void handle(const sip::Event& event);
+    std::optional<Port> open_sip_proxy();
     // Phones that are silent are reached after a restart, too.
     std::string registrations_file() const;
     std::string forwards_file() const;
@@ -102,7 +106,8 @@ class Daemon {
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
     std::optional<dhcp::Shell> dhcp_;
-    std::optional<sip::SipShell> sip_;  // nothing where the kernel has no queues
+    std::optional<sip::SipShell> sip_;          // nothing where the kernel has no queues
+    std::unique_ptr<sip::TcpProxy> sip_proxy_;  // nothing where the kernel cannot lead to it
     std::unique_ptr<upnp::Shell> upnp_;
     std::unique_ptr<control::HttpServer> control_;
     std::optional<loop::TimerId> timer_;
@@ -119,6 +124,7 @@ std::vector<Interface> interfaces_of(const kernel::LinkTable& table);
 
 // What the running kernel offers, by name, for `gatehouse status`.
 control::StatusView::Facts kernel_facts();
+bool has_fact(const control::StatusView::Facts& facts, std::string_view name);
 
 Level level_of(config::LogLevel level);
 

@@ -7,6 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
+#include "gateway/nat/ruleset.h"
 
 namespace gatehouse::daemon {
 
@@ -29,6 +30,25 @@ void Daemon::read_sip() {
     perform(effects);
 }
 
+void Daemon::handle(const sip::Event& event) {
+    Effects effects;
+    house_.handle(event, loop_->now(), effects);
+    perform(effects);
+}
+
+// Without it SIP over TCP is translated like everything else.
+std::optional<Port> Daemon::open_sip_proxy() {
+    if (!has_fact(kernel_facts_, "tproxy")) return std::nullopt;
+    auto proxy = sip::TcpProxy::open(*loop_, nat::kRouterPorts, nat::kTableName, nat::kSipDirectSet,
+                                     [this](const sip::Event& event) { handle(event); });
+    if (!proxy) {
+        say(Level::warning, "SIP over TCP is not looked at", {{"reason", proxy.error().text}});
+        return std::nullopt;
+    }
+    sip_proxy_ = std::move(*proxy);
+    return sip_proxy_->port();
+}
+
 std::string Daemon::registrations_file() const {
     return concat(start_config_.gateway.state, "/registrations");
 }
@@ -36,9 +56,7 @@ std::string Daemon::registrations_file() const {
 void Daemon::restore_registrations() {
     const auto text = read_file(registrations_file());
     if (!text) return;
-    Effects effects;
-    house_.handle(sip::Restored{sip::read_saved(*text, time_of_day())}, loop_->now(), effects);
-    perform(effects);
+    handle(sip::Restored{sip::read_saved(*text, time_of_day())});
 }
 
 void Daemon::save_registrations_soon() {

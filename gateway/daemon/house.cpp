@@ -206,6 +206,7 @@ void House::on(const NeighbourSeen& event, Instant now, Effects& out) {
 void House::want_ruleset(Instant now, Effects& out) {
     nat::RulesetInput input = nat::ruleset_input(config_);
     input.timeout_objects = abilities_.timeout_objects;
+    input.sip_proxy = abilities_.sip_proxy;
     if (!abilities_.session_counts) input.host_sessions = 0;
     std::string text = nat::write_ruleset(input);
     if (text == wanted_) return;

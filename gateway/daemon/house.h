@@ -51,8 +51,9 @@ struct Interface {
 
 // What the kernel offers, as far as the house decides by it.
 struct Abilities {
-    bool timeout_objects = true;  // lifetimes can be set by rules
-    bool session_counts = true;   // sessions of a host can be counted by rules
+    bool timeout_objects = true;      // lifetimes can be set by rules
+    bool session_counts = true;       // sessions of a host can be counted by rules
+    std::optional<Port> sip_proxy{};  // where the daemon listens for SIP over TCP
 
     friend bool operator==(const Abilities&, const Abilities&) = default;
 };
@@ -150,7 +151,7 @@ class House {
     void handle(const dhcp::Event& event, Instant now, Effects& out);
     // A datagram on a SIP port on its way through the NAT.
     void handle(std::uint32_t token, const sip::UdpPacket& packet, Instant now, Effects& out);
-    void handle(const sip::Restored& event, Instant now, Effects& out);
+    void handle(const sip::Event& event, Instant now, Effects& out);
     void handle(const upnp::Event& event, Instant now, Effects& out);
     upnp::HttpAnswer serve(const upnp::HttpRequest& request, Instant now, Effects& out);
     // The gateway device says goodbye to the house.

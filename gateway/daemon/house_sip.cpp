@@ -20,7 +20,7 @@ void House::handle(std::uint32_t token, const sip::UdpPacket& packet, Instant no
     set_timer(out);
 }
 
-void House::handle(const sip::Restored& event, Instant now, Effects& out) {
+void House::handle(const sip::Event& event, Instant now, Effects& out) {
     tell_sip(event, now, out);
     set_timer(out);
 }

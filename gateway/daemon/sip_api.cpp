@@ -12,7 +12,7 @@ void write_endpoint(JsonWriter& json, std::string_view name, Endpoint4 endpoint)
     json.field(name, known ? std::optional(endpoint.to_string()) : std::nullopt);
 }
 
-void write_call(JsonWriter& json, const sip::Call& call, sip::Help help) {
+void write_call(JsonWriter& json, const sip::Call& call) {
     json.begin_object();
     json.field("call_id", call.id);
     json.field("from", call.from);
@@ -20,7 +20,7 @@ void write_call(JsonWriter& json, const sip::Call& call, sip::Help help) {
     json.field("state", sip::to_string(call.state));
     write_endpoint(json, "host", call.inside);
     write_endpoint(json, "remote", call.remote);
-    json.field("help", sip::to_string(help));
+    json.field("help", sip::to_string(call.help));
     json.field("reason", sip::to_string(call.reason));
     json.field("edited", call.edited);
     json.key("media");
@@ -44,7 +44,7 @@ std::string write_calls_json(const sip::Alg& alg) {
     JsonWriter json(out);
     json.begin_array();
     for (const auto& [number, call] : alg.calls().all())
-        write_call(json, call, alg.help_of(call.inside));
+        write_call(json, call);
     json.end_array();
     return out;
 }
@@ -59,6 +59,7 @@ void update_sip_metrics(Metrics& metrics, const sip::Alg& alg) {
     }
     metrics.set(Metric::sip_calls, static_cast<std::int64_t>(alg.calls().size()));
     metrics.set(Metric::sip_streams, static_cast<std::int64_t>(alg.streams()));
+    metrics.set(Metric::sip_connections, static_cast<std::int64_t>(alg.connections()));
     metrics.set(Metric::sip_registrations, static_cast<std::int64_t>(alg.registrations()));
 }
 

@@ -116,6 +116,9 @@ void probe_text(KernelAbilities& found) {
     found.session_counts = takes(
         "set trial { type ipv4_addr; flags dynamic; size 8; }\nchain trial {\n"
         " numgen random mod 2 == 0 add @trial { ip saddr ct count over 1 } drop\n}");
+    found.tproxy = takes(
+        "chain trial {\n type nat hook prerouting priority dstnat - 5;\n"
+        " meta nfproto ipv4 tcp dport 1 tproxy ip to :1 redirect to :1\n}");
     found.element_refresh = refreshes_elements(*nft);
 }
 
@@ -162,6 +165,7 @@ std::vector<std::pair<std::string, std::string>> KernelAbilities::rows() const {
             {"flowtable", yes_or_no(flowtable)},
             {"timeout_objects", yes_or_no(timeout_objects)},
             {"session_counts", yes_or_no(session_counts)},
+            {"tproxy", yes_or_no(tproxy)},
             {"timeout_policies", yes_or_no(timeout_policies)},
             {"tcp_liberal", known(tcp_liberal)},
             {"session_limit", known(session_limit)},

@@ -25,6 +25,7 @@ struct KernelAbilities {
     bool flowtable = false;
     bool timeout_objects = false;   // nft `ct timeout`
     bool session_counts = false;    // nft `ct count` in dynamic sets, and `numgen`
+    bool tproxy = false;            // nft `tproxy` and `redirect` together
     bool timeout_policies = false;  // nfnetlink_cttimeout
     std::string tcp_liberal;        // nf_conntrack_tcp_be_liberal; empty if unknown
     std::string session_limit;      // nf_conntrack_max

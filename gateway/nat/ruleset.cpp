@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Chains, in the order in which a packet meets them:
-//   from_outside  destination translation: to the inside endpoint found in the maps.
+//   from_outside  destination translation: to the inside endpoint found in the maps; SIP over TCP
+//                 of the house to the daemon, while it listens.
 //   forward       who may talk to whom; its first rules are all that a packet of a known session
 //                 sees. New sessions of the house go through from_house or within_house, where an
 //                 endpoint without an element in a source map is handed to the queue. New IPv6
@@ -229,6 +230,9 @@ void Writer::write_maps() {
                     " { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags timeout; "
                     "timeout 1m; size 4096; }"));
     }
+    if (!sip_.empty() && input_.sip_proxy) {
+        line(concat("set ", kSipDirectSet, " { type ipv4_addr; flags timeout; size 1024; }"));
+    }
     for (const char* way : {"out", "in"}) {
         if (input_.host_sessions == 0) break;
         line(concat("set sessions_", way, "_", input_.host_sessions,
@@ -247,6 +251,13 @@ void Writer::write_from_outside() {
     rule(from, kPorts, " dnat ip to ", kDestination, " map @inbound");
     if (input_.hairpin) {
         rule("iifname ", lan_, " ", kPorts, " dnat ip to ", kDestination, " map @hairpin");
+    }
+    // The first condition that looks for the daemon is tproxy: without its socket the rule ends
+    // there. The translation alone would do the rest, and does for all packets but the first.
+    if (!sip_.empty() && input_.sip_proxy) {
+        const std::string to = std::to_string(input_.sip_proxy->number);
+        rule("iifname ", lan_, " meta nfproto ipv4 ip saddr != @", kSipDirectSet, " tcp dport ",
+             sip_, " fib daddr oifname ", wan_, " tproxy ip to :", to, " redirect to :", to);
     }
     rule("iifname ", wan_, " meta l4proto gre dnat ip to ip saddr map @", kTunnelMap);
     if (input_.dmz) {

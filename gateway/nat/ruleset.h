@@ -20,6 +20,7 @@ inline constexpr const char* kPinholeSet = "pinhole";
 inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
 inline constexpr const char* kSipQueueChain = "ask_sip";
 inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
+inline constexpr const char* kSipDirectSet = "sip_direct";      // hosts that are not led there
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
 
 // The ports that the router uses for its own connections: hosts never get them, so that none of
@@ -41,6 +42,9 @@ struct RulesetInput {
     std::uint32_t host_sessions = 8192;  // 0: without limit
     std::optional<Ip4> dmz;
     std::vector<Port> sip_ports;  // datagrams from and to them are handed over; empty: none
+    // Where the daemon listens for SIP over TCP: connections of hosts to those ports outside are
+    // led there, for as long as it listens with a transparent socket.
+    std::optional<Port> sip_proxy;
 
     friend bool operator==(const RulesetInput&, const RulesetInput&) = default;
 };

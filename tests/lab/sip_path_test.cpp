@@ -390,18 +390,3 @@ BOOST_AUTO_TEST_CASE(a_call_between_two_phones_of_the_house_has_its_media_inside
     BOOST_TEST(alice.receive(kSoon).value_or(Datagram{}).data.starts_with("BYE"));
     BOOST_TEST(outside.none([](const Packet& p) { return p.ip4_source_in("192.168.1.0/24"); }));
 }
-
-BOOST_AUTO_TEST_CASE(sip_over_tcp_passes_byte_for_byte) {
-    House house;
-    const Router router(house);
-    const TcpListener server = house.internet.listen("11.0.0.2:5060");
-    TcpConnection phone = house.phone.connect("11.0.0.2:5060");
-    auto accepted = server.accept(kSoon);
-    BOOST_REQUIRE(accepted.has_value());
-    const std::string text = invite("192.168.1.20", 40000);
-    BOOST_TEST(phone.send(text));
-    BOOST_TEST(accepted->receive_exactly(text.size(), kSoon) == text);
-    BOOST_TEST(accepted->send(text));
-    BOOST_TEST(phone.receive_exactly(text.size(), kSoon) == text);
-    BOOST_TEST(!router.cli({"mappings", "--json"}).says(R"("origin":"sip")"));
-}

@@ -75,7 +75,7 @@ std::set<std::string> lines_of_invites(const Capture& capture, std::string_view 
 
 bool names_inside(const Packet& packet) {
     const std::string_view text = packet.payload();
-    const bool sip = packet.is_udp() && text.find("SIP/2.0") != std::string_view::npos;
+    const bool sip = text.find("SIP/2.0") != std::string_view::npos;
     // sipp's Call-ID ends in its address, and stays.
     std::size_t at = sip ? text.find("192.168.1.") : std::string_view::npos;
     while (at != std::string_view::npos) {
@@ -123,6 +123,30 @@ BOOST_AUTO_TEST_CASE(two_phones_with_the_same_ports_call_at_the_same_time) {
     BOOST_TEST(has_audio(first, "11.0.0.2:7000", "192.168.1.20:6000"));
     BOOST_TEST(has_audio(second, "11.0.0.2:7000", "192.168.1.30:6000"));
     BOOST_TEST(outside.none(names_inside));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_over_tcp_has_audio_both_ways_and_keeps_its_ports_when_it_is_held) {
+    House house;
+    const Router router(house);
+    const Capture outside = house.router.capture("wan0");
+    const Capture inside = house.phone.capture("eth0");
+    const Process server = start_sipp(house.internet, "server", "11.0.0.2",
+                                      {"-mp", "7000", "-rtp_echo", "-m", "1", "-t", "t1"});
+    BOOST_REQUIRE(eventually(
+        [&] {
+            return house.internet.run({"ss", "-Hltn", "sport", "=", "5060"}).says(":5060");
+        },
+        kSoon));
+    const Process phone = start_sipp(house.phone, "phone", "192.168.1.20",
+                                     {"11.0.0.2:5060", "-mp", "6000", "-m", "1", "-t", "t1"});
+    ends_well(phone);
+    ends_well(server);
+    BOOST_TEST(has_audio(outside, "11.0.0.1:6000", "11.0.0.2:7000"));
+    BOOST_TEST(has_audio(inside, "11.0.0.2:7000", "192.168.1.20:6000"));
+    BOOST_TEST(outside.none(names_inside));
+    BOOST_TEST(lines_of_invites(outside, "11.0.0.1:5060", "m=audio").size() == 1U);
+    BOOST_TEST(lines_of_invites(outside, "11.0.0.1:5060", "Contact").size() == 1U);
+    BOOST_TEST(router.cli({"calls", "--json"}).says(R"("state":"ended")"));
 }
 
 BOOST_AUTO_TEST_CASE(a_registered_phone_is_called_after_all_its_sessions_are_forgotten) {

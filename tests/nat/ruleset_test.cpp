@@ -74,6 +74,26 @@ BOOST_AUTO_TEST_CASE(sessions_are_counted_by_samples_or_not_at_all) {
                    "over 128 }"));
 }
 
+BOOST_AUTO_TEST_CASE(sip_over_tcp_is_led_to_the_daemon_where_it_listens) {
+    nat::RulesetInput input;
+    input.wan = "wan0";
+    input.lan = {"br-lan"};
+    input.sip_ports = {Port{5060}};
+    const auto has = [&input](std::string_view what) {
+        return nat::write_ruleset(input).find(what) != std::string::npos;
+    };
+    BOOST_TEST(!has("tproxy"));
+    input.sip_proxy = Port{28672};
+    BOOST_TEST(
+        has("        iifname { \"br-lan\" } meta nfproto ipv4 ip saddr != @sip_direct tcp "
+            "dport 5060 fib daddr oifname \"wan0\" tproxy ip to :28672 redirect to "
+            ":28672\n"));
+    BOOST_TEST(has("set sip_direct { type ipv4_addr;"));
+    input.sip_ports.clear();
+    BOOST_TEST(!has("tproxy"));
+    BOOST_TEST(!has("sip_direct"));
+}
+
 BOOST_AUTO_TEST_CASE(the_removal_takes_only_our_table) {
     BOOST_TEST(nat::write_ruleset_removal() ==
                "table inet gatehouse {\n}\ndelete table inet gatehouse\n");
