@@ -39,6 +39,12 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
       version_(setup.version),
       authority_(hosts),
       claims_(service, hosts, authority_),
+      upstream_(setup.identity),
+      subscription_(service.subscribe([this](const nat::ServiceNotice& notice) {
+          if (notice.kind != nat::ServiceNotice::Kind::outside_changed && upstream_.is_needed()) {
+              touched_.push_back(notice.forward);
+          }
+      })),
       gena_(setup.secret),
       epoch_(now),
       began_(now),
@@ -51,9 +57,15 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
     claims_.restore(image, now);
     claims_.begin_journal(boot_, epoch_);
     told_generation_ = claims_.generation();
+    claims_.set_taken([this](Proto proto, Port port) { return is_taken({proto, port}); });
+}
+
+Room::~Room() {
+    service_.unsubscribe(subscription_);
 }
 
 void Room::handle(const Event& event, Instant now, Effects& out) {
+    handled_at_ = now;  // what follows may ask whether a port is taken
     std::visit([&](const auto& e) { on(e, now, out); }, event);
     settle(now, out);
 }
@@ -172,9 +184,15 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
 void Room::ask(const Datagram& event, Instant now, Effects& out) {
     const Instant epoch = event.from.address.is_v4() ? epoch_ : began_;
     const bool filters6 = config_.gateway.firewall;
-    const MappingContext context{claims_, service_, authority_, hosts_, epoch, filters6, now};
+    const MappingContext context{claims_, service_, authority_,     hosts_,
+                                 epoch,   filters6, told_address(), now};
     auto reply = answer_mapping(context, event.from.address, as_bytes(event.bytes));
     if (!reply) return;
+    if (reply->made) {
+        Waiting wanted;
+        wanted.request = event;
+        if (wait_for_upstream(std::move(wanted), *reply->made, now)) return;
+    }
     const bool pcp = reply->bytes[0] == static_cast<char>(pcp::kVersion);
     metrics_.add(pcp ? Metric::pcp_requests : Metric::natpmp_requests, reply->result);
     if (reply->denial) {
@@ -296,12 +314,17 @@ void Room::tick(Instant now, Effects& out) {
     }
     if (announce_at_ && *announce_at_ <= now) announce_address(now, out);
     claims_.tick(now, out);
+    upstream_.tick(now, out);
     gena_.expire(now);
     gena_.welcome(values(now), now, out);
 }
 
 void Room::settle(Instant now, Effects& out) {
-    const Ip4 outside = service_.outside_address().address;
+    handled_at_ = now;
+    follow_link(now, out);
+    follow_forwards(now);
+    go_on_waiting(now, out);
+    const Ip4 outside = told_address();
     if (outside != outside_) {
         outside_ = outside;
         connected_since_ = now;
@@ -334,13 +357,24 @@ std::optional<Instant> Room::next_deadline() const {
     std::optional<Instant> next = earlier(alive_at_, announce_at_);
     next = earlier(next, events_at_);
     next = earlier(next, claims_.next_deadline());
+    next = earlier(next, upstream_.next_deadline());
+    for (const Waiting& waiting : waiting_)
+        next = earlier(next, waiting.deadline);
     return earlier(next, gena_.next_deadline());
 }
 
 DeviceState Room::state(Instant now) {
-    return {claims_,    service_,  hosts_,           authority_,
-            identity_,  counters_, connected_since_, config_.gateway.firewall,
-            update_id_, now};
+    return {claims_,
+            service_,
+            hosts_,
+            authority_,
+            identity_,
+            counters_,
+            connected_since_,
+            config_.gateway.firewall,
+            update_id_,
+            told_address(),
+            now};
 }
 
 Gena::Values Room::values(Instant now) {

@@ -312,7 +312,7 @@ CallResult run_wan_ip(const CallContext& context) {
     if (action == "GetStatusInfo") return get_status(context);
     if (action == "RequestConnection") return request_connection(context);
     if (action == "GetExternalIPAddress") {
-        const Ip4 outside = context.state.service.outside_address().address;
+        const Ip4 outside = context.state.outside;
         return done({{"NewExternalIPAddress", outside.is_any() ? "" : outside.to_string()}});
     }
     if (action == "GetNATRSIPStatus") {

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 
 #include "gateway/base/text.h"
+#include "gateway/loop/files.h"
 
 namespace gatehouse::upnp {
 
@@ -163,6 +165,24 @@ std::optional<Ip6> asked_address(msghdr& message) {
 }
 
 }  // namespace
+
+// A line of the kernel's table: interface, destination, gateway, flags, three counters, mask. The
+// addresses are numbers in the byte order of the machine.
+Ip4 default_gateway(std::string_view interface) {
+    constexpr std::size_t kLongest = 65536;
+    const auto table = loop::read_file("/proc/net/route", kLongest);
+    if (!table) return {};
+    for (const std::string_view line : split(*table, '\n')) {
+        const auto fields = split(line, '\t');
+        if (fields.size() < 8 || trim(fields[0]) != interface) continue;
+        const std::string_view hex = trim(fields[2]);
+        std::uint32_t word = 0;
+        const auto [stop, error] = std::from_chars(hex.data(), hex.data() + hex.size(), word, 16);
+        if (trim(fields[1]) != "00000000" || trim(fields[7]) != "00000000") continue;
+        if (error == std::errc{} && stop == hex.data() + hex.size()) return Ip4{ntohl(word)};
+    }
+    return {};
+}
 
 void read_udp(int fd, const OnDatagram& each) {
     std::array<char, kLongestDatagram> buffer;  // NOLINT: written before it is read

@@ -25,6 +25,9 @@ Result<loop::Fd> begin_connection(const std::string& interface, Endpoint4 to);
 // advertisements name, a link-local one.
 Result<loop::Fd> open_udp6(const std::string& interface, Port port);
 
+// Where packets of that interface go that are for nobody near; 0.0.0.0: nowhere.
+Ip4 default_gateway(std::string_view interface);
+
 // Reads what waits, a bounded number of datagrams; `to` is told by a socket for IPv6.
 using OnDatagram =
     std::function<void(const Endpoint& from, std::optional<Ip6> to, std::string_view bytes)>;
