@@ -182,6 +182,7 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
 }
 
 void Room::ask(const Datagram& event, Instant now, Effects& out) {
+    if (is_waiting(event)) return;
     const Instant epoch = event.from.address.is_v4() ? epoch_ : began_;
     const bool filters6 = config_.gateway.firewall;
     const MappingContext context{claims_, service_, authority_,     hosts_,
@@ -314,7 +315,6 @@ void Room::tick(Instant now, Effects& out) {
     }
     if (announce_at_ && *announce_at_ <= now) announce_address(now, out);
     claims_.tick(now, out);
-    upstream_.tick(now, out);
     gena_.expire(now);
     gena_.welcome(values(now), now, out);
 }
@@ -323,6 +323,7 @@ void Room::settle(Instant now, Effects& out) {
     handled_at_ = now;
     follow_link(now, out);
     follow_forwards(now);
+    upstream_.tick(now, out);
     go_on_waiting(now, out);
     const Ip4 outside = told_address();
     if (outside != outside_) {

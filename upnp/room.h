@@ -97,6 +97,7 @@ class Room {
     bool is_taken(const Upstream::Place& place) const;
     // Whether the answer to this request has to wait for the gateway outside.
     bool must_wait(nat::ForwardId made, Instant now);
+    bool is_waiting(const Datagram& event) const;
     bool wait_for_upstream(Waiting&& wanted, nat::ForwardId made, Instant now);
     void go_on_waiting(Instant now, Effects& out);
     void go_on(Waiting&& waiting, Instant now, Effects& out);

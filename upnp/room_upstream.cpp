@@ -84,6 +84,15 @@ bool Room::must_wait(nat::ForwardId made, Instant now) {
     return standing == asking || standing == refused;
 }
 
+// Clients ask again while they hear nothing.
+bool Room::is_waiting(const Datagram& event) const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [&event](const Waiting& one) {
+        const auto* datagram = std::get_if<Datagram>(&one.request);
+        return datagram != nullptr && datagram->from == event.from &&
+               datagram->bytes == event.bytes;
+    });
+}
+
 bool Room::wait_for_upstream(Waiting&& wanted, nat::ForwardId made, Instant now) {
     if (!must_wait(made, now) || waiting_.size() >= kMostWaiting) return false;
     wanted.deadline = going_on_ != nullptr ? going_on_->deadline : now + kUpstreamPatience;

@@ -194,7 +194,7 @@ std::optional<Url> parse_url(std::string_view text, const Url* base) {
         if (!address || !port) return std::nullopt;
         out.server = {*address, *port};
         out.path = slash == text.size() ? "/" : std::string(text.substr(slash));
-    } else if (base == nullptr || text.empty()) {
+    } else if (base == nullptr || text.empty() || text.find("://") != std::string_view::npos) {
         return std::nullopt;
     } else {
         out.server = base->server;
