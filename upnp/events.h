@@ -27,6 +27,7 @@ inline constexpr Port kSsdpPort{1900};
 inline constexpr Port kMappingPort{5351};   // RFC 6886 1.1, RFC 6887 19.1
 inline constexpr Port kAnnouncePort{5350};  // RFC 6886 3.2.1, RFC 6887 14.1
 inline constexpr Ip4 kSsdpGroup = Ip4::of(239, 255, 255, 250);
+inline constexpr Ip6 kSsdpGroup6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc}};
 inline constexpr Ip4 kAllHosts = Ip4::of(224, 0, 0, 1);
 inline constexpr Ip6 kAllHosts6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
@@ -93,8 +94,8 @@ using Event =
 // A request to the HTTP server on an inside address.
 struct HttpRequest {
     std::string lan;
-    Ip4 client;
-    Endpoint4 local;
+    IpAddress client;
+    Endpoint local;
     std::string method;
     std::string path;  // without the query
     std::vector<std::pair<std::string, std::string>> headers;
@@ -161,7 +162,7 @@ struct Probe {
 struct Notify {
     std::uint32_t subscription = 0;
     std::string lan;
-    Endpoint4 to;
+    Endpoint to;
     std::string message;  // the whole HTTP request
     bool whole = false;   // whether the whole answer is wanted
 };

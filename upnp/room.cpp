@@ -120,10 +120,11 @@ void Room::listen(Effects& out) {
 
 void Room::on(const Datagram& event, Instant now, Effects& out) {
     const IpAddress& from = event.from.address;
-    if (!authority_.is_on_link(event.lan, from)) {
+    const bool ssdp = event.service == Service::ssdp;
+    if (ssdp ? !authority_.is_near(event.lan, from) : !authority_.is_on_link(event.lan, from)) {
         return note_denial(Denial::off_link, "datagram", from, now, out);
     }
-    if (event.service == Service::ssdp) return search(event, now, out);
+    if (ssdp) return search(event, now, out);
     ask(event, now, out);
 }
 
@@ -161,7 +162,12 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
     }
     const auto lan = lan_named(event.lan);
     const auto found = found_by(*search, identity_);
-    if (!lan || found.empty()) return metrics_.add(Metric::ssdp_searches, "unknown");
+    const bool v6 = event.from.address.is_v6();
+    if (!lan || found.empty() || (v6 && lan->addresses6.empty())) {
+        return metrics_.add(Metric::ssdp_searches, "unknown");
+    }
+    const SsdpFacts said = facts(v6 ? IpAddress(lan->addresses6.front().address)
+                                    : IpAddress(lan->addresses.front().address));
     const auto spread = static_cast<std::uint64_t>(
         std::max<Duration>(search->mx - 500ms, kBetweenMessages).count());
     Duration delay{};
@@ -169,7 +175,8 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
         Send send;
         send.lan = event.lan;
         send.to = event.from;
-        send.bytes = write_search_answer(facts(*lan), one);
+        send.bytes = write_search_answer(said, one);
+        send.from = event.to;
         if (!budget_.take(event.from.address, send.bytes.size(), now)) {
             return metrics_.add(Metric::ssdp_searches, "budget");
         }
@@ -233,26 +240,30 @@ std::optional<MappingReply> Room::answer_mapping(const MappingContext& context,
     return std::nullopt;
 }
 
-SsdpFacts Room::facts(const Lan& lan) const {
-    return {identity_, version_, {lan.addresses.front().address, config_.upnp.port}, starts_};
+SsdpFacts Room::facts(const IpAddress& router) const {
+    return {identity_, version_, {router, config_.upnp.port}, starts_};
+}
+
+void Room::visit_groups(const EachGroup& each) const {
+    for (const Lan& lan : authority_.lans()) {
+        if (lan.addresses.empty()) continue;
+        each(lan, {kSsdpGroup, kSsdpPort}, facts(lan.addresses.front().address));
+        if (lan.addresses6.empty()) continue;
+        each(lan, {kSsdpGroup6, kSsdpPort}, facts(lan.addresses6.front().address));
+    }
 }
 
 void Room::send_alive(Effects& out) {
-    for (const Lan& lan : authority_.lans()) {
-        if (lan.addresses.empty()) continue;
+    visit_groups([&](const Lan& lan, const Endpoint& group, const SsdpFacts& facts) {
         Duration delay{};
         for (const Tree tree : kTrees) {
             for (const Advertisement& one : advertisements(tree, identity_)) {
-                out.sends.push_back({Service::ssdp,
-                                     lan.name,
-                                     {kSsdpGroup, kSsdpPort},
-                                     write_alive(facts(lan), one),
-                                     delay,
-                                     {}});
+                out.sends.push_back(
+                    {Service::ssdp, lan.name, group, write_alive(facts, one), delay, {}});
                 delay += kBetweenMessages;
             }
         }
-    }
+    });
 }
 
 void Room::leave(Effects& out) const {
@@ -260,19 +271,12 @@ void Room::leave(Effects& out) const {
 }
 
 void Room::say_byebye(std::vector<Send>& out) const {
-    for (const Lan& lan : authority_.lans()) {
-        if (lan.addresses.empty()) continue;
+    visit_groups([&](const Lan& lan, const Endpoint& group, const SsdpFacts& facts) {
         for (const Tree tree : kTrees) {
-            for (const Advertisement& one : advertisements(tree, identity_)) {
-                out.push_back({Service::ssdp,
-                               lan.name,
-                               {kSsdpGroup, kSsdpPort},
-                               write_byebye(facts(lan), one),
-                               {},
-                               {}});
-            }
+            for (const Advertisement& one : advertisements(tree, identity_))
+                out.push_back({Service::ssdp, lan.name, group, write_byebye(facts, one), {}, {}});
         }
-    }
+    });
 }
 
 void Room::begin_announcing(Instant now) {

@@ -109,7 +109,10 @@ class Room {
     std::optional<MappingReply> answer_mapping(const MappingContext& context,
                                                const IpAddress& client, Bytes bytes) const;
     std::optional<Lan> lan_named(std::string_view name) const;
-    SsdpFacts facts(const Lan& lan) const;
+    SsdpFacts facts(const IpAddress& router) const;
+    // What each network is told over each of its families: where it goes and what it says.
+    using EachGroup = std::function<void(const Lan&, const Endpoint& group, const SsdpFacts&)>;
+    void visit_groups(const EachGroup& each) const;
     void send_alive(Effects& out);
     void say_byebye(std::vector<Send>& out) const;
     void announce_address(Instant now, Effects& out);

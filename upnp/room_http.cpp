@@ -56,7 +56,7 @@ HttpAnswer Room::serve(const HttpRequest& request, Instant now, Effects& out) {
 
 HttpAnswer Room::serve_now(const HttpRequest& request, Instant now, Effects& out) {
     if (!config_.upnp.igd) return plain(404);
-    if (!authority_.is_on_link(request.lan, request.client)) {
+    if (!authority_.is_near(request.lan, request.client)) {
         note_denial(Denial::off_link, "http", request.client, now, out);
         return plain(403);
     }
@@ -109,8 +109,7 @@ HttpAnswer Room::serve_control(const HttpRequest& request, const Target& target,
         return *variable;
     }
     const DeviceState seen = state(now);
-    const auto done =
-        run_call({seen, target.tree, *target.service, IpAddress(request.client), *call});
+    const auto done = run_call({seen, target.tree, *target.service, request.client, *call});
     if (!done) {
         metrics_.add(Metric::igd_calls, "failed");
         if (done.error().denial) {

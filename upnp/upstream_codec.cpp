@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint8_t kIsResponse = 128;
 constexpr std::size_t kPcpHead = 24;
-constexpr std::size_t kPcpMap = 60;
 constexpr std::string_view kSearchTarget = "urn:schemas-upnp-org:device:InternetGatewayDevice:1";
 constexpr std::string_view kScheme = "http://";
 constexpr Port kWeb{80};

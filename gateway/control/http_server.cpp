@@ -8,8 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -27,14 +29,20 @@ MHD_Result add_header(void* self, MHD_ValueKind /*kind*/, const char* name, cons
 
 using NameOf = int (*)(int, sockaddr*, socklen_t*);
 
-Endpoint4 endpoint_of(int fd, NameOf name_of) {
-    sockaddr_in address{};
+Endpoint endpoint_of(int fd, NameOf name_of) {
+    sockaddr_storage address{};
     socklen_t size = sizeof address;
-    if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
-        address.sin_family != AF_INET) {
-        return {};
+    if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    if (address.ss_family == AF_INET) {
+        const auto& wire = reinterpret_cast<const sockaddr_in&>(address);
+        return {Ip4{ntohl(wire.sin_addr.s_addr)}, Port{ntohs(wire.sin_port)}};
     }
-    return {Ip4{ntohl(address.sin_addr.s_addr)}, Port{ntohs(address.sin_port)}};
+    if (address.ss_family != AF_INET6) return {};
+    const auto& wire = reinterpret_cast<const sockaddr_in6&>(address);
+    Ip6 out;
+    std::copy(std::begin(wire.sin6_addr.s6_addr), std::end(wire.sin6_addr.s6_addr),
+              out.bytes.begin());
+    return {out, Port{ntohs(wire.sin6_port)}};
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ struct Request {
     bool may_write = false;  // decided by who is at the other end
     // Where the limits ask for them.
     Headers headers{};
-    Endpoint4 peer{};   // of IPv4 connections
-    Endpoint4 local{};  // the same
+    Endpoint peer{};
+    Endpoint local{};
 };
 
 struct Response {

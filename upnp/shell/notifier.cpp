@@ -38,10 +38,10 @@ void Notifier::deliver(Notify notify) {
     begin();
 }
 
-bool Notifier::is_busy(Ip4 host) const {
-    const auto to_host =
-        std::count_if(deliveries_.begin(), deliveries_.end(),
-                      [host](const auto& entry) { return entry.second.notify.to.address == host; });
+bool Notifier::is_busy(const IpAddress& host) const {
+    const auto to_host = std::count_if(
+        deliveries_.begin(), deliveries_.end(),
+        [&host](const auto& entry) { return entry.second.notify.to.address == host; });
     return static_cast<std::size_t>(to_host) >= kMostToHost;
 }
 

@@ -49,7 +49,7 @@ class Notifier {
 
     void begin();
     void connect(Notify notify);
-    bool is_busy(Ip4 host) const;
+    bool is_busy(const IpAddress& host) const;
     void go_on(int fd, std::uint32_t events);
     static bool is_enough(const Delivery& delivery);
     void write(int fd, Delivery& delivery);

@@ -80,7 +80,8 @@ void Shell::perform_upstream(const Effects& effects) {
         if (upstream_fd_) send_udp(upstream_fd_.get(), to, message.bytes);
     }
     for (const Fetch& fetch : effects.fetches)
-        fetcher_.deliver({fetch.id, fetch.interface, fetch.to, fetch.message, true});
+        fetcher_.deliver(
+            {fetch.id, fetch.interface, {fetch.to.address, fetch.to.port}, fetch.message, true});
     if (effects.upstream_link && *effects.upstream_link != upstream_) {
         upstream_ = *effects.upstream_link;
         close(upstream_fd_);
@@ -115,7 +116,9 @@ void Shell::finish(const HttpLater& later) {
     if (answering_) early_[later.later] = answer;
     const control::Response response = response_of(std::move(answer));
     for (const Network& network : networks_) {
-        if (network.http && network.http->finish(later.later, response)) return;
+        for (const auto* server : {&network.http, &network.http6}) {
+            if (*server && (*server)->finish(later.later, response)) return;
+        }
     }
 }
 
@@ -194,7 +197,11 @@ bool Shell::open(Network& network) {
                 take(open_udp(lan, {address, kSsdpPort}), network.ssdp, network, Service::ssdp) &&
                 whole;
         }
-        whole = open_http(network, {address, wanted_.http}) && whole;
+        if (!network.http) {
+            whole = open_http(network, open_listener(lan, {address, wanted_.http}), network.http) &&
+                    whole;
+        }
+        if (!network.lan.addresses6.empty()) whole = open_ssdp6(network) && whole;
     }
     if (wanted_.mapping) whole = open_mapping(network, address) && whole;
     return whole;
@@ -247,9 +254,22 @@ bool Shell::refused(const Status& status) {
     return false;
 }
 
-bool Shell::open_http(Network& network, Endpoint4 local) {
-    if (network.http) return true;
-    auto listening = open_listener(network.lan.name, local);
+bool Shell::open_ssdp6(Network& network) {
+    const std::string& lan = network.lan.name;
+    bool whole = true;
+    if (!network.ssdp6) {
+        whole = take(open_udp6(lan, kSsdpPort), network.ssdp6, network, Service::ssdp);
+        if (whole && !join6(network.ssdp6.get(), lan, kSsdpGroup6)) {
+            whole = refused(fail_with_errno(lan));
+            close(network.ssdp6);
+        }
+    }
+    if (network.http6) return whole;
+    return open_http(network, open_listener6(lan, wanted_.http), network.http6) && whole;
+}
+
+bool Shell::open_http(const Network& network, Result<loop::Fd> listening,
+                      std::unique_ptr<control::HttpServer>& server) {
     if (!listening) return refused(listening.failure());
     auto made = control::HttpServer::make(
         loop_, std::move(*listening), [](int) { return false; },
@@ -258,14 +278,17 @@ bool Shell::open_http(Network& network, Endpoint4 local) {
         },
         limits());
     if (!made) return refused(made.failure());
-    network.http = std::move(*made);
+    server = std::move(*made);
     return true;
 }
 
 void Shell::close(Network& network) {
-    for (loop::Fd* fd : {&network.ssdp_group, &network.ssdp, &network.mapping, &network.mapping6})
+    for (loop::Fd* fd : {&network.ssdp_group, &network.ssdp, &network.ssdp6, &network.mapping,
+                         &network.mapping6}) {
         close(*fd);
+    }
     network.http.reset();
+    network.http6.reset();
 }
 
 control::Response Shell::answer(const std::string& lan, const control::Request& request) const {
@@ -296,13 +319,13 @@ Shell::Network* Shell::network_named(std::string_view lan) {
 void Shell::send(const Send& message) {
     const Network* network = network_named(message.lan);
     if (network == nullptr) return;
+    const bool ssdp = message.service == Service::ssdp;
     if (message.to.address.is_v6()) {
-        if (network->mapping6) {
-            send_udp6(network->mapping6.get(), message.to, message.from, message.bytes);
-        }
+        const loop::Fd& fd6 = ssdp ? network->ssdp6 : network->mapping6;
+        if (fd6) send_udp6(fd6.get(), message.to, message.from, message.bytes);
         return;
     }
-    const loop::Fd& fd = message.service == Service::ssdp ? network->ssdp : network->mapping;
+    const loop::Fd& fd = ssdp ? network->ssdp : network->mapping;
     if (fd) send_udp(fd.get(), message.to, message.bytes);
 }
 

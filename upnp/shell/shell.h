@@ -44,8 +44,10 @@ class Shell {
         loop::Fd ssdp_group;
         loop::Fd ssdp;
         loop::Fd mapping;
-        loop::Fd mapping6;  // where the router has an address of IPv6
+        loop::Fd ssdp6;  // these where the router has an address of IPv6
+        loop::Fd mapping6;
         std::unique_ptr<control::HttpServer> http;
+        std::unique_ptr<control::HttpServer> http6;
     };
 
     void listen(const Listen& wanted);
@@ -56,7 +58,9 @@ class Shell {
     bool take(Result<loop::Fd> made, loop::Fd& fd, const Network& network, Service service);
     bool watch(Result<loop::Fd> made, loop::Fd& fd, OnDatagram each);
     bool refused(const Status& status);
-    bool open_http(Network& network, Endpoint4 local);
+    bool open_ssdp6(Network& network);
+    bool open_http(const Network& network, Result<loop::Fd> listening,
+                   std::unique_ptr<control::HttpServer>& server);
     void close(Network& network);
     control::Response answer(const std::string& lan, const control::Request& request) const;
     Network* network_named(std::string_view lan);
