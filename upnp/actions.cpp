@@ -30,7 +30,7 @@ std::string evented_value(const DeviceState& state, Tree tree, std::string_view 
     if (variable == "PossibleConnectionTypes") return "IP_Routed";
     if (variable == "ConnectionStatus") return state.is_connected() ? "Connected" : "Disconnected";
     if (variable == "ExternalIPAddress") {
-        return state.is_connected() ? state.service.outside_address().address.to_string() : "";
+        return state.is_connected() ? state.outside.to_string() : "";
     }
     if (variable == "PortMappingNumberOfEntries") {
         return std::to_string(state.claims.order().size());

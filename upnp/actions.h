@@ -21,9 +21,10 @@ struct DeviceState {
     Instant connected_since;  // of the outside address
     bool firewall = true;
     std::uint32_t update_id = 0;
+    Ip4 outside;  // as it is told
     Instant now;
 
-    bool is_connected() const { return !service.outside_address().address.is_any(); }
+    bool is_connected() const { return !outside.is_any(); }
 };
 
 struct CallContext {

@@ -61,6 +61,15 @@ bool Authority::is_on_link(std::string_view lan, const IpAddress& address) const
     return found != nullptr && found->name == lan;
 }
 
+bool Authority::is_near(std::string_view lan, const IpAddress& address) const {
+    const Ip6& v6 = address.v6();
+    if (address.is_v4() || v6.bytes[0] != 0xfe || (v6.bytes[1] & 0xc0U) != 0x80) {
+        return is_on_link(lan, address);
+    }
+    return std::any_of(lans_.begin(), lans_.end(),
+                       [lan](const Lan& one) { return one.name == lan; });
+}
+
 const Lan* Authority::lan_of(const IpAddress& host) const {
     const Lan* out = nullptr;
     for (const Lan& lan : lans_) {

@@ -55,6 +55,9 @@ class Authority {
     const std::vector<Lan>& lans() const { return lans_; }
 
     bool is_on_link(std::string_view lan, const IpAddress& address) const;
+    // Also with a link-local address of IPv6, which says nothing of a network: for questions that
+    // open nothing.
+    bool is_near(std::string_view lan, const IpAddress& address) const;
     // The network of a host of the house; nothing where it is none.
     const Lan* lan_of(const IpAddress& host) const;
     // Nothing: it may.

@@ -80,11 +80,11 @@ Result<nat::Forward, ClaimRefused> Claims::map(const MapWish& wish, Instant now)
     request.enabled = wish.enabled;
     take_over(wish, request.owner, now);
     if (const auto why = change_filter(wish, request.owner, now)) return fail(*why);
-    const auto made = service_.request(request, now);
+    const auto made = this->request(std::move(request), now);
     if (!made) return fail(refused(made.error()));
     // The allocator chose a port; that one may be closed, too.
     if (!authority_.may_map(wish.inside.address, made->outside.port, wish.inside.port)) {
-        (void)service_.release(made->id, request.owner, now);
+        (void)service_.release(made->id, made->owner, now);
         return fail(denied(Denial::outside_port));
     }
     index(made->id, made->inside.address);
@@ -95,6 +95,28 @@ Result<nat::Forward, ClaimRefused> Claims::map(const MapWish& wish, Instant now)
     if (host != nullptr) claim.mac = host->mac;
     if (!next_look_) next_look_ = now + kLook;
     return *made;
+}
+
+// Where a port is taken that the allocator would give, its neighbours are tried.
+Result<nat::Forward, nat::Refused> Claims::request(nat::ForwardRequest request, Instant now) {
+    constexpr unsigned kTries = 16;
+    constexpr std::uint16_t kFirst = 1024;
+    for (unsigned i = 0; i < kTries; ++i) {
+        const bool taken = request.outside && is_taken(request.proto, *request.outside);
+        if (taken && request.must_have_port) break;
+        if (!taken) {
+            auto made = service_.request(request, now);
+            if (!made || !is_taken(request.proto, made->outside.port)) return made;
+            (void)service_.release(made->id, request.owner, now);
+            request.outside = made->outside.port;
+        }
+        const auto next = static_cast<std::uint16_t>(request.outside->number + 1);
+        request.outside = Port{std::max(next, kFirst)};
+    }
+    nat::Refused why;
+    why.reason = request.must_have_port ? nat::Refusal::port_taken : nat::Refusal::pool_empty;
+    why.holder = nat::Refused::Holder::router;
+    return fail(std::move(why));
 }
 
 // A PCP client that asks with another filter keeps its mapping.

@@ -14,6 +14,7 @@
 // has a packet for it, so a look sends one to each whose forwards have no sessions.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <unordered_map>
 
@@ -60,6 +61,9 @@ class Claims {
     Claims(const Claims&) = delete;
     Claims& operator=(const Claims&) = delete;
     ~Claims();
+
+    // Which outside ports cannot be had for a reason that the allocator does not know.
+    void set_taken(std::function<bool(Proto, Port)> taken) { taken_ = std::move(taken); }
 
     Result<nat::Forward, ClaimRefused> map(const MapWish& wish, Instant now);
     bool may_unmap(Ip4 client, const nat::Forward& forward) const {
@@ -110,6 +114,8 @@ class Claims {
     static nat::Owner owner_of(const MapWish& wish);
     std::optional<ClaimRefused> change_filter(const MapWish& wish, const nat::Owner& owner,
                                               Instant now);
+    bool is_taken(Proto proto, Port port) const { return taken_ && taken_(proto, port); }
+    Result<nat::Forward, nat::Refused> request(nat::ForwardRequest request, Instant now);
     void index(nat::ForwardId id, Ip4 host);
     void unindex(nat::ForwardId id, Ip4 host);
     void take_over(const MapWish& wish, const nat::Owner& owner, Instant now);
@@ -123,6 +129,7 @@ class Claims {
     nat::MappingService& service_;
     const nat::Hosts& hosts_;
     const Authority& authority_;
+    std::function<bool(Proto, Port)> taken_;
     std::uint32_t subscription_;
     std::unordered_map<nat::ForwardId, Claim> claims_;  // keys are ours, not a stranger's
     std::vector<nat::ForwardId> order_;

@@ -22,7 +22,9 @@ std::size_t HttpRequest::count(std::string_view name) const {
 
 bool Effects::empty() const {
     return farewells.empty() && !listen && sends.empty() && notifies.empty() && !replace_journal &&
-           append_journal.empty() && probes.empty() && !ask_in_use && log.empty();
+           append_journal.empty() && probes.empty() && !ask_in_use && log.empty() &&
+           !upstream_link && !ask_gateway && upstream_sends.empty() && fetches.empty() &&
+           http_answers.empty();
 }
 
 void Effects::clear() {

@@ -27,6 +27,7 @@ inline constexpr Port kSsdpPort{1900};
 inline constexpr Port kMappingPort{5351};   // RFC 6886 1.1, RFC 6887 19.1
 inline constexpr Port kAnnouncePort{5350};  // RFC 6886 3.2.1, RFC 6887 14.1
 inline constexpr Ip4 kSsdpGroup = Ip4::of(239, 255, 255, 250);
+inline constexpr Ip6 kSsdpGroup6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc}};
 inline constexpr Ip4 kAllHosts = Ip4::of(224, 0, 0, 1);
 inline constexpr Ip6 kAllHosts6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
@@ -74,15 +75,27 @@ struct NotifyDone {  // the answer to a Notify
     bool delivered = false;
 };
 struct JournalLost {};  // it could not be written, and shall be written anew
+struct GatewaySeen {    // the answer to Effects::ask_gateway; 0.0.0.0 where there is none
+    Ip4 gateway;
+};
+struct UpstreamDatagram {  // on the socket toward the outside
+    Endpoint4 from;
+    std::string bytes;
+};
+struct FetchDone {  // the answer to a Fetch; empty where none came
+    std::uint32_t id = 0;
+    std::string answer;
+};
 struct TimerFired {};
-using Event = std::variant<LansSeen, Reconfigured, Datagram, WanCounters, HostChanged,
-                           ForwardsInUse, NotifyDone, JournalLost, TimerFired>;
+using Event =
+    std::variant<LansSeen, Reconfigured, Datagram, WanCounters, HostChanged, ForwardsInUse,
+                 NotifyDone, JournalLost, GatewaySeen, UpstreamDatagram, FetchDone, TimerFired>;
 
 // A request to the HTTP server on an inside address.
 struct HttpRequest {
     std::string lan;
-    Ip4 client;
-    Endpoint4 local;
+    IpAddress client;
+    Endpoint local;
     std::string method;
     std::string path;  // without the query
     std::vector<std::pair<std::string, std::string>> headers;
@@ -99,9 +112,34 @@ struct HttpAnswer {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     std::optional<nat::ForwardId> made;  // true only if this forward is in force
+    std::uint64_t later = 0;             // where not 0: the answer comes as an HttpLater
 };
 
 // Effects.
+struct HttpLater {
+    std::uint64_t later = 0;
+    HttpAnswer answer;
+};
+
+// The socket toward the outside, in place of any there is; without an interface none is wanted.
+struct UpstreamLink {
+    std::string interface;
+    Ip4 own;
+
+    friend bool operator==(const UpstreamLink&, const UpstreamLink&) = default;
+};
+struct UpstreamSend {
+    Endpoint4 to;
+    std::string bytes;
+};
+// A whole HTTP request to the gateway outside, to be answered with FetchDone.
+struct Fetch {
+    std::uint32_t id = 0;
+    std::string interface;
+    Endpoint4 to;
+    std::string message;
+};
+
 struct Send {
     Service service = Service::ssdp;
     std::string lan;
@@ -124,8 +162,9 @@ struct Probe {
 struct Notify {
     std::uint32_t subscription = 0;
     std::string lan;
-    Endpoint4 to;
+    Endpoint to;
     std::string message;  // the whole HTTP request
+    bool whole = false;   // whether the whole answer is wanted
 };
 
 // The sockets that shall be open, in place of those that are.
@@ -147,6 +186,11 @@ struct Effects {
     std::string append_journal;  // behind what there is, or behind the replacement
     std::vector<Probe> probes;
     bool ask_in_use = false;  // which forwards have sessions; answered with ForwardsInUse
+    std::optional<UpstreamLink> upstream_link;
+    bool ask_gateway = false;  // of the interface outside; answered with GatewaySeen
+    std::vector<UpstreamSend> upstream_sends;
+    std::vector<Fetch> fetches;
+    std::vector<HttpLater> http_answers;
     std::vector<LogLine> log;
 
     bool empty() const;

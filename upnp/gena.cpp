@@ -53,7 +53,7 @@ std::optional<Callback> parse_callback(std::string_view header) {
     });
     if (!clean) return std::nullopt;
     const std::size_t slash = header.find('/');
-    const auto to = parse_endpoint4(header.substr(0, slash));
+    const auto to = parse_endpoint(header.substr(0, slash));
     if (!to || to->port.number < kFirstPort) return std::nullopt;
     return Callback{*to, slash == std::string_view::npos ? "/" : std::string(header.substr(slash))};
 }

@@ -23,7 +23,7 @@ namespace gatehouse::upnp {
 
 // Where events are to be delivered.
 struct Callback {
-    Endpoint4 to;
+    Endpoint to;
     std::string path;  // with the query
 
     friend bool operator==(const Callback&, const Callback&) = default;
@@ -68,7 +68,7 @@ class Gena {
         Tree tree = Tree::igd1;
         const ServiceModel* model = nullptr;
         std::string lan;
-        Ip4 client;
+        IpAddress client;
         Callback callback;
         Instant expires;
         std::optional<Instant> welcome;  // not told anything before

@@ -32,8 +32,9 @@ std::optional<unsigned> refuse_request(const HttpRequest& request) {
     const std::string* host = request.header("Host");
     if (host == nullptr || request.count("Host") != 1) return 400;
     const std::string literal = request.local.to_string();
-    const bool default_port =
-        request.local.port.number == 80 && *host == request.local.address.to_string();
+    constexpr std::string_view kDefaultPort = ":80";
+    const std::string with_port = concat(*host, kDefaultPort);
+    const bool default_port = with_port == literal;
     if (*host != literal && !default_port) return 403;
     for (const std::string_view name : {"Origin", "Referer"}) {
         if (request.header(name) != nullptr) return 403;

@@ -128,7 +128,7 @@ std::optional<MappingReply> answer(const MappingContext& context, Ip4 client, By
     const std::uint8_t opcode = in.u8();
     if (!in.ok() || (opcode & kIsResponse) != 0) return std::nullopt;
     if (opcode == kAskAddress) {
-        const Ip4 outside = context.service.outside_address().address;
+        const Ip4 outside = context.outside;
         const Result result = outside.is_any() ? Result::network_failure : Result::success;
         return MappingReply{
             announcement(outside, context.epoch_seconds()), label_of(result), {}, {}};

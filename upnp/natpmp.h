@@ -17,6 +17,7 @@ struct MappingContext {
     const nat::Hosts& hosts;
     Instant epoch;         // since when the state has been kept
     bool filters6 = true;  // whether pinholes of ours decide what comes in by IPv6
+    Ip4 outside;           // the address that is told
     Instant now;
 
     std::uint32_t epoch_seconds() const {

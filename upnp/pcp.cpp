@@ -12,16 +12,6 @@ namespace {
 constexpr std::uint8_t kIsResponse = 128;
 constexpr std::string_view kPeer = "peer";
 
-Ip6 mapped(Ip4 address) {
-    ByteWriter out(16);
-    out.zeros(10);
-    out.u16(0xffff);
-    write_ip4(out, address);
-    Ip6 result;
-    std::copy(out.view().begin(), out.view().end(), result.bytes.begin());
-    return result;
-}
-
 Ip6 wire_address(const IpAddress& address) {
     return address.is_v4() ? mapped(address.v4()) : address.v6();
 }
@@ -78,6 +68,11 @@ class Exchange {
     std::optional<Result> read_filters(std::optional<Ip6>& remote) const;
     std::chrono::seconds lifetime() const {
         return std::clamp(std::chrono::seconds(request_.lifetime), kShortest, kLongest);
+    }
+    // What the client hears of an outside address of ours.
+    Ip6 told(Ip4 address) const {
+        const bool primary = address == context_.service.outside_address().address;
+        return mapped(primary ? context_.outside : address);
     }
     Proto proto() const { return static_cast<Proto>(request_.fields.protocol); }
     std::string nonce() const { return to_hex(request_.fields.nonce); }
@@ -196,7 +191,7 @@ MappingReply Exchange::map() {
     const nat::Forward* there =
         context_.claims.find_own(nat::OwnerKind::pcp, nonce(), proto(), inside());
     if (request_.lifetime == 0) return there != nullptr ? unmap(there->id) : ended();
-    const Ip4 outside = context_.service.outside_address().address;
+    const Ip4 outside = context_.outside;
     if (outside.is_any()) return error(Result::network_failure);
     MapWish wanted = wish(nonce());
     if (remote) wanted.remote = remote->v4_tail();
@@ -211,7 +206,7 @@ MappingReply Exchange::map() {
     const auto made = context_.claims.map(wanted, context_.now);
     if (!made) return refused(made.error());
     MappingReply reply =
-        success(lifetime().count(), made->outside.port, mapped(made->outside.address));
+        success(lifetime().count(), made->outside.port, told(made->outside.address));
     reply.made = made->id;
     return reply;
 }
@@ -231,7 +226,7 @@ MappingReply Exchange::peer() {
     });
     const nat::Forward* there = same == all.end() ? nullptr : *same;
     if (request_.lifetime == 0) return there != nullptr ? unmap(there->id) : ended();
-    if (context_.service.outside_address().address.is_any()) return error(Result::network_failure);
+    if (context_.outside.is_any()) return error(Result::network_failure);
     MapWish wanted = wish(own_nonce);
     wanted.remote = remote;
     const auto runs = context_.service.outside_of(proto(), inside(), {remote, fields.remote_port});
@@ -240,14 +235,14 @@ MappingReply Exchange::peer() {
         if (open != nullptr && open->inside == inside()) {
             const std::int64_t left = std::min<std::int64_t>(
                 lifetime().count(), whole_seconds(open->expires - context_.now));
-            return success(left, runs->port, mapped(runs->address));
+            return success(left, runs->port, told(runs->address));
         }
         wanted.outside = runs->port;
     }
     const auto made = context_.claims.map(wanted, context_.now);
     if (!made) return refused(made.error());
     MappingReply reply =
-        success(lifetime().count(), made->outside.port, mapped(made->outside.address));
+        success(lifetime().count(), made->outside.port, told(made->outside.address));
     reply.made = made->id;
     return reply;
 }

@@ -42,6 +42,9 @@ enum class Opcode : std::uint8_t { announce = 0, map = 1, peer = 2 };
 
 using Nonce = std::array<std::uint8_t, 12>;
 
+// "::ffff:192.0.2.1", as addresses stand in all messages (5).
+Ip6 mapped(Ip4 address);
+
 // MAP and PEER as they stand in a request; the fields behind the blank line are those of PEER.
 struct MapFields {
     Nonce nonce{};

@@ -76,6 +76,16 @@ void read_fields(ByteReader& in, Request& out) {
 
 }  // namespace
 
+Ip6 mapped(Ip4 address) {
+    ByteWriter out(16);
+    out.zeros(10);
+    out.u16(0xffff);
+    write_ip4(out, address);
+    Ip6 result;
+    std::copy(out.view().begin(), out.view().end(), result.bytes.begin());
+    return result;
+}
+
 std::string_view to_string(Result result) {
     switch (result) {
         case Result::success: return "ok";

@@ -39,6 +39,12 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
       version_(setup.version),
       authority_(hosts),
       claims_(service, hosts, authority_),
+      upstream_(setup.identity),
+      subscription_(service.subscribe([this](const nat::ServiceNotice& notice) {
+          if (notice.kind != nat::ServiceNotice::Kind::outside_changed && upstream_.is_needed()) {
+              touched_.push_back(notice.forward);
+          }
+      })),
       gena_(setup.secret),
       epoch_(now),
       began_(now),
@@ -51,9 +57,15 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
     claims_.restore(image, now);
     claims_.begin_journal(boot_, epoch_);
     told_generation_ = claims_.generation();
+    claims_.set_taken([this](Proto proto, Port port) { return is_taken({proto, port}); });
+}
+
+Room::~Room() {
+    service_.unsubscribe(subscription_);
 }
 
 void Room::handle(const Event& event, Instant now, Effects& out) {
+    handled_at_ = now;  // what follows may ask whether a port is taken
     std::visit([&](const auto& e) { on(e, now, out); }, event);
     settle(now, out);
 }
@@ -108,10 +120,11 @@ void Room::listen(Effects& out) {
 
 void Room::on(const Datagram& event, Instant now, Effects& out) {
     const IpAddress& from = event.from.address;
-    if (!authority_.is_on_link(event.lan, from)) {
+    const bool ssdp = event.service == Service::ssdp;
+    if (ssdp ? !authority_.is_near(event.lan, from) : !authority_.is_on_link(event.lan, from)) {
         return note_denial(Denial::off_link, "datagram", from, now, out);
     }
-    if (event.service == Service::ssdp) return search(event, now, out);
+    if (ssdp) return search(event, now, out);
     ask(event, now, out);
 }
 
@@ -149,7 +162,12 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
     }
     const auto lan = lan_named(event.lan);
     const auto found = found_by(*search, identity_);
-    if (!lan || found.empty()) return metrics_.add(Metric::ssdp_searches, "unknown");
+    const bool v6 = event.from.address.is_v6();
+    if (!lan || found.empty() || (v6 && lan->addresses6.empty())) {
+        return metrics_.add(Metric::ssdp_searches, "unknown");
+    }
+    const SsdpFacts said = facts(v6 ? IpAddress(lan->addresses6.front().address)
+                                    : IpAddress(lan->addresses.front().address));
     const auto spread = static_cast<std::uint64_t>(
         std::max<Duration>(search->mx - 500ms, kBetweenMessages).count());
     Duration delay{};
@@ -157,7 +175,8 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
         Send send;
         send.lan = event.lan;
         send.to = event.from;
-        send.bytes = write_search_answer(facts(*lan), one);
+        send.bytes = write_search_answer(said, one);
+        send.from = event.to;
         if (!budget_.take(event.from.address, send.bytes.size(), now)) {
             return metrics_.add(Metric::ssdp_searches, "budget");
         }
@@ -170,11 +189,18 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
 }
 
 void Room::ask(const Datagram& event, Instant now, Effects& out) {
+    if (is_waiting(event)) return;
     const Instant epoch = event.from.address.is_v4() ? epoch_ : began_;
     const bool filters6 = config_.gateway.firewall;
-    const MappingContext context{claims_, service_, authority_, hosts_, epoch, filters6, now};
+    const MappingContext context{claims_, service_, authority_,     hosts_,
+                                 epoch,   filters6, told_address(), now};
     auto reply = answer_mapping(context, event.from.address, as_bytes(event.bytes));
     if (!reply) return;
+    if (reply->made) {
+        Waiting wanted;
+        wanted.request = event;
+        if (wait_for_upstream(std::move(wanted), *reply->made, now)) return;
+    }
     const bool pcp = reply->bytes[0] == static_cast<char>(pcp::kVersion);
     metrics_.add(pcp ? Metric::pcp_requests : Metric::natpmp_requests, reply->result);
     if (reply->denial) {
@@ -214,26 +240,30 @@ std::optional<MappingReply> Room::answer_mapping(const MappingContext& context,
     return std::nullopt;
 }
 
-SsdpFacts Room::facts(const Lan& lan) const {
-    return {identity_, version_, {lan.addresses.front().address, config_.upnp.port}, starts_};
+SsdpFacts Room::facts(const IpAddress& router) const {
+    return {identity_, version_, {router, config_.upnp.port}, starts_};
+}
+
+void Room::visit_groups(const EachGroup& each) const {
+    for (const Lan& lan : authority_.lans()) {
+        if (lan.addresses.empty()) continue;
+        each(lan, {kSsdpGroup, kSsdpPort}, facts(lan.addresses.front().address));
+        if (lan.addresses6.empty()) continue;
+        each(lan, {kSsdpGroup6, kSsdpPort}, facts(lan.addresses6.front().address));
+    }
 }
 
 void Room::send_alive(Effects& out) {
-    for (const Lan& lan : authority_.lans()) {
-        if (lan.addresses.empty()) continue;
+    visit_groups([&](const Lan& lan, const Endpoint& group, const SsdpFacts& facts) {
         Duration delay{};
         for (const Tree tree : kTrees) {
             for (const Advertisement& one : advertisements(tree, identity_)) {
-                out.sends.push_back({Service::ssdp,
-                                     lan.name,
-                                     {kSsdpGroup, kSsdpPort},
-                                     write_alive(facts(lan), one),
-                                     delay,
-                                     {}});
+                out.sends.push_back(
+                    {Service::ssdp, lan.name, group, write_alive(facts, one), delay, {}});
                 delay += kBetweenMessages;
             }
         }
-    }
+    });
 }
 
 void Room::leave(Effects& out) const {
@@ -241,19 +271,12 @@ void Room::leave(Effects& out) const {
 }
 
 void Room::say_byebye(std::vector<Send>& out) const {
-    for (const Lan& lan : authority_.lans()) {
-        if (lan.addresses.empty()) continue;
+    visit_groups([&](const Lan& lan, const Endpoint& group, const SsdpFacts& facts) {
         for (const Tree tree : kTrees) {
-            for (const Advertisement& one : advertisements(tree, identity_)) {
-                out.push_back({Service::ssdp,
-                               lan.name,
-                               {kSsdpGroup, kSsdpPort},
-                               write_byebye(facts(lan), one),
-                               {},
-                               {}});
-            }
+            for (const Advertisement& one : advertisements(tree, identity_))
+                out.push_back({Service::ssdp, lan.name, group, write_byebye(facts, one), {}, {}});
         }
-    }
+    });
 }
 
 void Room::begin_announcing(Instant now) {
@@ -301,7 +324,12 @@ void Room::tick(Instant now, Effects& out) {
 }
 
 void Room::settle(Instant now, Effects& out) {
-    const Ip4 outside = service_.outside_address().address;
+    handled_at_ = now;
+    follow_link(now, out);
+    follow_forwards(now);
+    upstream_.tick(now, out);
+    go_on_waiting(now, out);
+    const Ip4 outside = told_address();
     if (outside != outside_) {
         outside_ = outside;
         connected_since_ = now;
@@ -334,13 +362,24 @@ std::optional<Instant> Room::next_deadline() const {
     std::optional<Instant> next = earlier(alive_at_, announce_at_);
     next = earlier(next, events_at_);
     next = earlier(next, claims_.next_deadline());
+    next = earlier(next, upstream_.next_deadline());
+    for (const Waiting& waiting : waiting_)
+        next = earlier(next, waiting.deadline);
     return earlier(next, gena_.next_deadline());
 }
 
 DeviceState Room::state(Instant now) {
-    return {claims_,    service_,  hosts_,           authority_,
-            identity_,  counters_, connected_since_, config_.gateway.firewall,
-            update_id_, now};
+    return {claims_,
+            service_,
+            hosts_,
+            authority_,
+            identity_,
+            counters_,
+            connected_since_,
+            config_.gateway.firewall,
+            update_id_,
+            told_address(),
+            now};
 }
 
 Gena::Values Room::values(Instant now) {

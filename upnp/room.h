@@ -12,6 +12,8 @@
 //              those of IPv6 only that the state is a new one
 //   changes    told to subscribers not more often than every kEventGap
 //   claims     presence and traffic, see claims.h
+//   upstream   see upstream.h; who asks for a port waits until the gateway outside has it, too, but
+//              not longer than kUpstreamPatience: from then on that gateway counts as silent
 #pragma once
 
 #include <memory>
@@ -22,6 +24,7 @@
 #include "upnp/http.h"
 #include "upnp/natpmp.h"
 #include "upnp/ssdp.h"
+#include "upnp/upstream.h"
 
 namespace gatehouse::upnp {
 
@@ -42,13 +45,15 @@ class Room {
     static constexpr Duration kEventGap = 200ms;
     static constexpr Duration kFirstAnnouncement = 250ms;
     static constexpr unsigned kAnnouncements = 10;
+    static constexpr Duration kUpstreamPatience = 3s;
+    static constexpr std::size_t kMostWaiting = 64;
 
     // All must live as long. Asks the service for the forwards of the journal.
     Room(const config::Config& config, nat::MappingService& service, const nat::Hosts& hosts,
          Metrics& metrics, const Setup& setup, Instant now);
     Room(const Room&) = delete;
     Room& operator=(const Room&) = delete;
-    ~Room() = default;
+    ~Room();
 
     void handle(const Event& event, Instant now, Effects& out);
     HttpAnswer serve(const HttpRequest& request, Instant now, Effects& out);
@@ -59,8 +64,19 @@ class Room {
     std::optional<Instant> next_deadline() const;
 
     const Claims& claims() const { return claims_; }
+    const Upstream& upstream() const { return upstream_; }
 
   private:
+    // A request that is answered when the gateway outside has answered.
+    struct Waiting {
+        std::variant<Datagram, HttpRequest> request;
+        std::uint64_t later = 0;  // of an HttpRequest
+        nat::ForwardId forward = 0;
+        Upstream::Place place;
+        Instant deadline;
+        unsigned rounds = 0;
+    };
+
     void on(const LansSeen& event, Instant now, Effects& out);
     void on(const Reconfigured& event, Instant now, Effects& out);
     void on(const Datagram& event, Instant now, Effects& out);
@@ -69,7 +85,23 @@ class Room {
     void on(const ForwardsInUse& event, Instant now, Effects& out);
     void on(const NotifyDone& event, Instant now, Effects& out);
     void on(const JournalLost& event, Instant now, Effects& out);
+    void on(const GatewaySeen& event, Instant now, Effects& out);
+    void on(const UpstreamDatagram& event, Instant now, Effects& out);
+    void on(const FetchDone& event, Instant now, Effects& out);
     void on(const TimerFired& event, Instant now, Effects& out);
+
+    // room_upstream.cpp
+    void follow_link(Instant now, Effects& out);
+    void follow_forwards(Instant now);
+    void follow_forward(const nat::Forward& forward, Instant now);
+    bool is_taken(const Upstream::Place& place) const;
+    // Whether the answer to this request has to wait for the gateway outside.
+    bool must_wait(nat::ForwardId made, Instant now);
+    bool is_waiting(const Datagram& event) const;
+    bool wait_for_upstream(Waiting&& wanted, nat::ForwardId made, Instant now);
+    void go_on_waiting(Instant now, Effects& out);
+    void go_on(Waiting&& waiting, Instant now, Effects& out);
+    Ip4 told_address() const;
 
     void listen(Effects& out);
     void search(const Datagram& event, Instant now, Effects& out);
@@ -77,7 +109,10 @@ class Room {
     std::optional<MappingReply> answer_mapping(const MappingContext& context,
                                                const IpAddress& client, Bytes bytes) const;
     std::optional<Lan> lan_named(std::string_view name) const;
-    SsdpFacts facts(const Lan& lan) const;
+    SsdpFacts facts(const IpAddress& router) const;
+    // What each network is told over each of its families: where it goes and what it says.
+    using EachGroup = std::function<void(const Lan&, const Endpoint& group, const SsdpFacts&)>;
+    void visit_groups(const EachGroup& each) const;
     void send_alive(Effects& out);
     void say_byebye(std::vector<Send>& out) const;
     void announce_address(Instant now, Effects& out);
@@ -85,6 +120,7 @@ class Room {
     void tick(Instant now, Effects& out);
     void tell_subscribers(Instant now, Effects& out);
 
+    HttpAnswer serve_now(const HttpRequest& request, Instant now, Effects& out);
     HttpAnswer serve_control(const HttpRequest& request, const Target& target, Instant now,
                              Effects& out);
     HttpAnswer serve_event(const HttpRequest& request, const Target& target, Instant now,
@@ -106,6 +142,13 @@ class Room {
     std::string version_;
     Authority authority_;
     Claims claims_;
+    Upstream upstream_;
+    std::uint32_t subscription_;
+    std::vector<nat::Forward> touched_;  // for the gateway outside
+    std::vector<Waiting> waiting_;
+    Instant handled_at_;
+    Waiting* going_on_ = nullptr;  // whose request is being served again
+    std::uint64_t last_later_ = 0;
     Gena gena_;
     SsdpBudget budget_;
     RateLimit denials_{5, 10s};

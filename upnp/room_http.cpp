@@ -48,8 +48,15 @@ std::optional<HttpAnswer> query_variable(const SoapCall& call, const SoapValues&
 }  // namespace
 
 HttpAnswer Room::serve(const HttpRequest& request, Instant now, Effects& out) {
+    handled_at_ = now;
+    HttpAnswer answer = serve_now(request, now, out);
+    settle(now, out);
+    return answer;
+}
+
+HttpAnswer Room::serve_now(const HttpRequest& request, Instant now, Effects& out) {
     if (!config_.upnp.igd) return plain(404);
-    if (!authority_.is_on_link(request.lan, request.client)) {
+    if (!authority_.is_near(request.lan, request.client)) {
         note_denial(Denial::off_link, "http", request.client, now, out);
         return plain(403);
     }
@@ -81,7 +88,6 @@ HttpAnswer Room::serve(const HttpRequest& request, Instant now, Effects& out) {
         case Target::Kind::event: answer = serve_event(request, *target, now, out); break;
     }
     answer.headers.emplace_back("Server", concat("Linux UPnP/1.1 ", kProduct, '/', version_));
-    settle(now, out);
     return answer;
 }
 
@@ -103,14 +109,24 @@ HttpAnswer Room::serve_control(const HttpRequest& request, const Target& target,
         return *variable;
     }
     const DeviceState seen = state(now);
-    const auto done =
-        run_call({seen, target.tree, *target.service, IpAddress(request.client), *call});
+    const auto done = run_call({seen, target.tree, *target.service, request.client, *call});
     if (!done) {
         metrics_.add(Metric::igd_calls, "failed");
         if (done.error().denial) {
             note_denial(*done.error().denial, action, request.client, now, out);
         }
         return soap_error(done.error().error);
+    }
+    if (done->made) {
+        Waiting wanted;
+        wanted.later = going_on_ != nullptr ? going_on_->later : ++last_later_;
+        const std::uint64_t later = wanted.later;
+        wanted.request = request;
+        if (wait_for_upstream(std::move(wanted), *done->made, now)) {
+            HttpAnswer answer;
+            answer.later = later;
+            return answer;
+        }
     }
     metrics_.add(Metric::igd_calls, "ok");
     HttpAnswer answer = document(write_soap_answer(target.service->type, action, done->out));

@@ -67,6 +67,15 @@ std::pair<std::string_view, std::string_view> parse_soap_action(std::string_view
     return {header.substr(0, hash), header.substr(hash + 1)};
 }
 
+std::string write_soap_call(std::string_view service, std::string_view action,
+                            const SoapValues& arguments) {
+    std::string text = concat(kHead, "<u:", action, " xmlns:u=\"", escape_xml(service), "\">\r\n");
+    for (const auto& [name, value] : arguments)
+        append(text, '<', name, '>', escape_xml(value), "</", name, ">\r\n");
+    append(text, "</u:", action, ">\r\n", kTail);
+    return text;
+}
+
 std::string write_soap_answer(std::string_view service, std::string_view action,
                               const SoapValues& out) {
     std::string text =

@@ -71,6 +71,8 @@ Result<SoapCall, SoapFault> parse_soap(std::string_view body);
 // and action, both empty where it is nothing of the kind.
 std::pair<std::string_view, std::string_view> parse_soap_action(std::string_view header);
 
+std::string write_soap_call(std::string_view service, std::string_view action,
+                            const SoapValues& arguments);
 std::string write_soap_answer(std::string_view service, std::string_view action,
                               const SoapValues& out);
 std::string write_soap_error(SoapError error);

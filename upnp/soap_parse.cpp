@@ -2,10 +2,12 @@
 //
 // The one place that knows the XML library.
 #include <algorithm>
+#include <array>
 #include <pugixml.hpp>
 
 #include "gateway/base/text.h"
 #include "upnp/soap.h"
+#include "upnp/upstream_codec.h"
 
 namespace gatehouse::upnp {
 
@@ -51,19 +53,34 @@ bool has_document_type(const pugi::xml_document& document) {
     });
 }
 
+struct Limits {
+    std::size_t bytes = kLongestCall;
+    std::size_t marks = kMostMarks;
+};
+
+std::optional<SoapFault> load(std::string_view text, const Limits& limits,
+                              pugi::xml_document& document) {
+    const auto marks = static_cast<std::size_t>(std::count(text.begin(), text.end(), '<'));
+    if (text.size() > limits.bytes || marks > limits.marks) return SoapFault::too_long;
+    constexpr unsigned kHow = pugi::parse_escapes | pugi::parse_eol | pugi::parse_cdata |
+                              pugi::parse_doctype | pugi::parse_ws_pcdata_single;
+    if (!document.load_buffer(text.data(), text.size(), kHow)) return SoapFault::not_xml;
+    if (has_document_type(document)) return SoapFault::document_type;
+    return std::nullopt;
+}
+
+// The first element of that name at any depth. The library goes down and up without recursion.
+pugi::xml_node find_named(const pugi::xml_node& top, std::string_view name) {
+    return top.find_node([name](const pugi::xml_node& node) {
+        return node.type() == pugi::node_element && local_name(node.name()) == name;
+    });
+}
+
 }  // namespace
 
 Result<SoapCall, SoapFault> parse_soap(std::string_view body) {
-    const auto marks = static_cast<std::size_t>(std::count(body.begin(), body.end(), '<'));
-    if (body.size() > kLongestCall || marks > kMostMarks)
-        return fail(SoapFault(SoapFault::too_long));
     pugi::xml_document document;
-    constexpr unsigned kHow = pugi::parse_escapes | pugi::parse_eol | pugi::parse_cdata |
-                              pugi::parse_doctype | pugi::parse_ws_pcdata_single;
-    if (!document.load_buffer(body.data(), body.size(), kHow)) {
-        return fail(SoapFault(SoapFault::not_xml));
-    }
-    if (has_document_type(document)) return fail(SoapFault(SoapFault::document_type));
+    if (const auto fault = load(body, {}, document)) return fail(SoapFault(*fault));
     const pugi::xml_node envelope = child_named(document, "Envelope");
     const pugi::xml_node action = first_element(child_named(envelope, "Body"));
     if (!action) return fail(SoapFault(SoapFault::not_soap));
@@ -80,4 +97,48 @@ Result<SoapCall, SoapFault> parse_soap(std::string_view body) {
     return call;
 }
 
+namespace upstream {
+
+namespace {
+
+// What maps ports, best first.
+constexpr std::array kServices{
+    std::string_view("urn:schemas-upnp-org:service:WANIPConnection:1"),
+    std::string_view("urn:schemas-upnp-org:service:WANIPConnection:2"),
+    std::string_view("urn:schemas-upnp-org:service:WANPPPConnection:1"),
+};
+constexpr Limits kDescription{kLongestDocument, 4096};
+
+pugi::xml_node service_of_type(const pugi::xml_document& document, std::string_view type) {
+    return document.find_node([type](const pugi::xml_node& node) {
+        return node.type() == pugi::node_element && local_name(node.name()) == "service" &&
+               trim(child_named(node, "serviceType").child_value()) == type;
+    });
+}
+
+}  // namespace
+
+std::optional<Connection> find_connection(std::string_view description, const Url& from) {
+    pugi::xml_document document;
+    if (load(description, kDescription, document)) return std::nullopt;
+    Url base = from;
+    const auto written = parse_url(find_named(document, "URLBase").child_value(), nullptr);
+    if (written && written->server.address == from.server.address) base = *written;
+    for (const std::string_view type : kServices) {
+        const pugi::xml_node service = service_of_type(document, type);
+        if (!service) continue;
+        const auto control = parse_url(child_named(service, "controlURL").child_value(), &base);
+        if (!control || control->server.address != from.server.address) continue;
+        return Connection{std::string(type), *control};
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint16_t> parse_soap_error(std::string_view body) {
+    pugi::xml_document document;
+    if (load(body, {}, document)) return std::nullopt;
+    return parse_number<std::uint16_t>(trim(find_named(document, "errorCode").child_value()));
+}
+
+}  // namespace upstream
 }  // namespace gatehouse::upnp

@@ -44,6 +44,11 @@ std::string server_line(const SsdpFacts& facts) {
     return concat("SERVER: Linux UPnP/1.1 ", kProduct, '/', facts.version, "\r\n");
 }
 
+// UPnP Device Architecture 1.1, A.3.
+std::string_view group_of(const SsdpFacts& facts) {
+    return facts.server.address.is_v4() ? "239.255.255.250:1900" : "[FF02::C]:1900";
+}
+
 std::string boot_lines(const SsdpFacts& facts) {
     return concat("BOOTID.UPNP.ORG: ", facts.boot, "\r\nCONFIGID.UPNP.ORG: 1\r\n");
 }
@@ -122,14 +127,15 @@ std::string write_search_answer(const SsdpFacts& facts, const Advertisement& wha
 }
 
 std::string write_alive(const SsdpFacts& facts, const Advertisement& what) {
-    return concat("NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=",
-                  kMaxAge.count(), "\r\nLOCATION: ", location(facts, what.tree),
-                  "\r\nNT: ", what.type, "\r\nNTS: ssdp:alive\r\n", server_line(facts),
-                  "USN: ", what.usn, "\r\n", boot_lines(facts), "\r\n");
+    return concat("NOTIFY * HTTP/1.1\r\nHOST: ", group_of(facts),
+                  "\r\nCACHE-CONTROL: max-age=", kMaxAge.count(),
+                  "\r\nLOCATION: ", location(facts, what.tree), "\r\nNT: ", what.type,
+                  "\r\nNTS: ssdp:alive\r\n", server_line(facts), "USN: ", what.usn, "\r\n",
+                  boot_lines(facts), "\r\n");
 }
 
 std::string write_byebye(const SsdpFacts& facts, const Advertisement& what) {
-    return concat("NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNT: ", what.type,
+    return concat("NOTIFY * HTTP/1.1\r\nHOST: ", group_of(facts), "\r\nNT: ", what.type,
                   "\r\nNTS: ssdp:byebye\r\nUSN: ", what.usn, "\r\n", boot_lines(facts), "\r\n");
 }
 

@@ -4,7 +4,9 @@
 //   - answers go to sources on the network where the question arrived, and within a budget for
 //     each source and for all: a forged source cannot make us flood anybody;
 //   - an answer comes at a time within MX that differs from one to the next;
-//   - what is no search is discarded as a whole.
+//   - what is no search is discarded as a whole;
+//   - over IPv6 the same is said, with an address of the router there that is not link-local: a
+//     link-local one in an URL would need the name of an interface that is the reader's own.
 #pragma once
 
 #include <map>
@@ -49,7 +51,7 @@ std::vector<Advertisement> found_by(const Search& search, const Identity& identi
 struct SsdpFacts {
     const Identity& identity;
     std::string_view version;
-    Endpoint4 server;  // of HTTP, on the network where the message goes
+    Endpoint server;  // of HTTP, on the network where the message goes
     std::uint32_t boot = 0;
 };
 std::string write_search_answer(const SsdpFacts& facts, const Advertisement& what);

@@ -42,6 +42,12 @@ Result<std::optional<Ip4>, SoapError> remote_argument(const CallContext& context
     return std::optional(*address);
 }
 
+// Who asks, where it is about that host: a device that asks over IPv6 is the same device.
+Ip4 asking_as(const CallContext& context, Ip4 host) {
+    if (context.client.is_v4()) return context.client.v4();
+    return context.state.authority.same_host(context.client, host) ? host : Ip4{};
+}
+
 // Which mapping is meant: of this port, protocol and remote.
 struct Place {
     Proto proto = Proto::udp;
@@ -123,7 +129,7 @@ Result<MapWish, SoapError> read_wish(const CallContext& context) {
     if (!lease) return lease.failure();
     MapWish wish;
     wish.kind = nat::OwnerKind::igd;
-    wish.client = context.client.v4();
+    wish.client = asking_as(context, *inside);
     wish.proto = place->proto;
     if (place->outside.number != 0) wish.outside = place->outside;
     wish.must_have_port = true;
@@ -162,8 +168,8 @@ CallResult remove(const CallContext& context) {
     const nat::Forward* forward =
         context.state.claims.find(place->proto, place->outside, place->remote);
     if (forward == nullptr) return fail(failed(SoapError::no_such_entry));
-    const auto gone =
-        context.state.claims.unmap(context.client.v4(), forward->id, context.state.now);
+    const auto gone = context.state.claims.unmap(asking_as(context, forward->inside.address),
+                                                 forward->id, context.state.now);
     if (gone) return done();
     CallFailed out = failed(SoapError::not_authorized);
     out.denial = gone.error().denial;
@@ -211,15 +217,14 @@ CallResult remove_range(const CallContext& context) {
     if (!range) return fail(failed(range.error()));
     const auto there = forwards_in(context, *range);
     if (there.empty()) return fail(failed(SoapError::port_mapping_not_found));
-    std::vector<nat::ForwardId> own;
+    std::vector<std::pair<nat::ForwardId, Ip4>> own;
     for (const nat::Forward* forward : there) {
-        if (context.state.claims.may_unmap(context.client.v4(), *forward)) {
-            own.push_back(forward->id);
-        }
+        const Ip4 client = asking_as(context, forward->inside.address);
+        if (context.state.claims.may_unmap(client, *forward)) own.emplace_back(forward->id, client);
     }
     if (own.empty()) return fail(failed(SoapError::not_authorized));
-    for (const nat::ForwardId id : own)
-        (void)context.state.claims.unmap(context.client.v4(), id, context.state.now);
+    for (const auto& [id, client] : own)
+        (void)context.state.claims.unmap(client, id, context.state.now);
     return done();
 }
 
@@ -238,7 +243,8 @@ CallResult list(const CallContext& context) {
     for (const nat::Forward* forward : forwards_in(context, *range)) {
         if (listed == limit) break;
         // Without authentication a device is shown its own (2.5.21).
-        if (forward->inside.address != context.client.v4()) continue;
+        const Ip4 inside = forward->inside.address;
+        if (inside != asking_as(context, inside)) continue;
         ++listed;
         append(text, "<p:PortMappingEntry><p:NewRemoteHost>",
                forward->remote ? forward->remote->to_string() : "",
@@ -301,7 +307,6 @@ CallResult request_connection(const CallContext& context) {
 
 CallResult run_wan_ip(const CallContext& context) {
     const std::string_view action = context.call.action;
-    if (!context.client.is_v4()) return fail(failed(SoapError::not_authorized));
     if (action == "AddPortMapping") return add(context);
     if (action == "AddAnyPortMapping") return add_any(context);
     if (action == "DeletePortMapping") return remove(context);
@@ -312,7 +317,7 @@ CallResult run_wan_ip(const CallContext& context) {
     if (action == "GetStatusInfo") return get_status(context);
     if (action == "RequestConnection") return request_connection(context);
     if (action == "GetExternalIPAddress") {
-        const Ip4 outside = context.state.service.outside_address().address;
+        const Ip4 outside = context.state.outside;
         return done({{"NewExternalIPAddress", outside.is_any() ? "" : outside.to_string()}});
     }
     if (action == "GetNATRSIPStatus") {

@@ -56,7 +56,4 @@ class JournalFile {
     std::optional<Instant> retry_at_;
 };
 
-// A file that others read: they see the old text or the new one, never a part.
-Status replace_file(const std::string& path, Bytes content, unsigned mode, bool durable);
-
 }  // namespace gatehouse::dhcp

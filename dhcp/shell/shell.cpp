@@ -6,6 +6,7 @@
 
 #include "dhcp/lease_files.h"
 #include "gateway/base/text.h"
+#include "gateway/loop/files.h"
 
 namespace gatehouse::dhcp {
 
@@ -111,7 +112,7 @@ void Shell::write_files(const Server& server) {
     files_at_.reset();
     const auto write = [this](const std::string& path, std::string_view text) {
         if (path.empty()) return;
-        const Status written = replace_file(path, as_bytes(text), kEverybodyReads, false);
+        const auto written = loop::replace_file(path, text, {.mode = kEverybodyReads});
         if (!written) say(Level::warning, "file not written", {{"reason", written.error().text}});
     };
     const std::vector<Lease> leases = server.leases().sorted();

@@ -39,6 +39,10 @@ std::string_view to_string(PortChoice value) {
     return value == PortChoice::preserve ? "preserve" : "random";
 }
 
+std::string_view to_string(UpstreamMode value) {
+    return value == UpstreamMode::automatic ? "auto" : "off";
+}
+
 std::string_view to_string(SipMode value) {
     switch (value) {
         case SipMode::automatic: return "auto";

@@ -42,6 +42,7 @@ enum class NatType : std::uint8_t {
 
 enum class PortChoice : std::uint8_t { preserve, random };
 enum class SipMode : std::uint8_t { automatic, observe, off };
+enum class UpstreamMode : std::uint8_t { automatic, off };
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
 enum class ForwardProto : std::uint8_t { tcp, udp, both };
 enum class PermissionAction : std::uint8_t { deny, allow };
@@ -52,6 +53,7 @@ std::string_view to_string(FilteringBehaviour value);
 std::string_view to_string(NatType value);
 std::string_view to_string(PortChoice value);
 std::string_view to_string(SipMode value);
+std::string_view to_string(UpstreamMode value);
 std::string_view to_string(LogLevel value);
 std::string_view to_string(ForwardProto value);
 std::string_view to_string(PermissionAction value);
@@ -163,6 +165,7 @@ struct Upnp {
     std::uint32_t host_quota = 64;
     std::uint32_t quota = 2048;
     bool secure = true;  // a device opens ports to itself only
+    UpstreamMode upstream = UpstreamMode::automatic;
     std::vector<Permission> permissions;
 
     friend bool operator==(const Upnp&, const Upnp&) = default;

@@ -27,6 +27,7 @@ constexpr std::array kFilterings{FilteringBehaviour::endpoint_independent,
                                  FilteringBehaviour::address_and_port_dependent};
 constexpr std::array kPortChoices{PortChoice::preserve, PortChoice::random};
 constexpr std::array kSipModes{SipMode::automatic, SipMode::observe, SipMode::off};
+constexpr std::array kUpstreamModes{UpstreamMode::automatic, UpstreamMode::off};
 constexpr std::array kLogLevels{LogLevel::error, LogLevel::warning, LogLevel::info,
                                 LogLevel::debug};
 
@@ -164,6 +165,7 @@ void Loader::upnp(SectionReader& reader) {
     upnp.host_quota = reader.number("host_quota");
     upnp.quota = reader.number("quota");
     upnp.secure = reader.boolean("secure");
+    upnp.upstream = reader.choice<UpstreamMode>("upstream", kUpstreamModes);
     if (reader.ok() && upnp.host_quota > upnp.quota) {
         reader.warn(reader.line_of("host_quota"),
                     concat("'host_quota' in 'upnp' is ", upnp.host_quota,

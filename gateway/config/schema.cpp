@@ -282,6 +282,12 @@ constexpr std::array kUpnp{
                .kind = Kind::boolean,
                .fallback = "1",
                .sentence = "Whether a device may open ports to itself only, and not to others."},
+    OptionSpec{.name = "upstream",
+               .kind = Kind::choice,
+               .fallback = "auto",
+               .sentence = "Behind another router: auto opens each port there, too, where that "
+                           "router lets us, off leaves it alone.",
+               .words = "auto off"},
 };
 
 constexpr std::array kPermission{

@@ -8,8 +8,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <optional>
 
 #include "gateway/base/text.h"
@@ -26,14 +29,20 @@ MHD_Result add_header(void* self, MHD_ValueKind /*kind*/, const char* name, cons
 
 using NameOf = int (*)(int, sockaddr*, socklen_t*);
 
-Endpoint4 endpoint_of(int fd, NameOf name_of) {
-    sockaddr_in address{};
+Endpoint endpoint_of(int fd, NameOf name_of) {
+    sockaddr_storage address{};
     socklen_t size = sizeof address;
-    if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
-        address.sin_family != AF_INET) {
-        return {};
+    if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    if (address.ss_family == AF_INET) {
+        const auto& wire = reinterpret_cast<const sockaddr_in&>(address);
+        return {Ip4{ntohl(wire.sin_addr.s_addr)}, Port{ntohs(wire.sin_port)}};
     }
-    return {Ip4{ntohl(address.sin_addr.s_addr)}, Port{ntohs(address.sin_port)}};
+    if (address.ss_family != AF_INET6) return {};
+    const auto& wire = reinterpret_cast<const sockaddr_in6&>(address);
+    Ip6 out;
+    std::copy(std::begin(wire.sin6_addr.s6_addr), std::end(wire.sin6_addr.s6_addr),
+              out.bytes.begin());
+    return {out, Port{ntohs(wire.sin6_port)}};
 }
 
 }  // namespace
@@ -43,6 +52,7 @@ struct HttpServer::Inner {
     struct Pending {
         std::string body;
         std::size_t received = 0;
+        std::optional<Response> answer;  // that was put off, once it is there
     };
 
     Inner(loop::Loop& l, Judge j, Handler h, const HttpLimits& m)
@@ -53,9 +63,15 @@ struct HttpServer::Inner {
                                  size_t* size, void** state);
     static void on_completed(void* self, MHD_Connection* connection, void** state,
                              MHD_RequestTerminationCode code);
+    struct Suspended {
+        MHD_Connection* connection;
+        Pending* pending;
+    };
     MHD_Result answer(MHD_Connection* connection, const char* url, const char* method,
-                      const Pending& pending);
+                      Pending& pending);
+    static MHD_Result queue(MHD_Connection* connection, Response& response);
     void turn();
+    void turn_soon();
 
     loop::Loop& loop;
     Judge judge;
@@ -64,6 +80,7 @@ struct HttpServer::Inner {
     MHD_Daemon* mhd = nullptr;
     int epoll = -1;
     std::optional<loop::TimerId> timer;
+    std::map<std::uint64_t, Suspended> suspended;
 };
 
 MHD_Result HttpServer::Inner::on_request(void* self, MHD_Connection* connection, const char* url,
@@ -92,7 +109,8 @@ void HttpServer::Inner::on_completed(void* /*self*/, MHD_Connection* /*connectio
 }
 
 MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url,
-                                     const char* method, const Pending& pending) {
+                                     const char* method, Pending& pending) {
+    if (pending.answer) return queue(connection, *pending.answer);
     Response response;
     if (pending.received > limits.longest_body) {
         response = {413, "application/json", R"({"error":"the body is too long"})"};
@@ -108,6 +126,15 @@ MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url
         }
         response = handler(request);
     }
+    if (response.later != 0) {
+        MHD_suspend_connection(connection);
+        suspended[response.later] = {connection, &pending};
+        return MHD_YES;
+    }
+    return queue(connection, response);
+}
+
+MHD_Result HttpServer::Inner::queue(MHD_Connection* connection, Response& response) {
     MHD_Response* out = MHD_create_response_from_buffer(response.body.size(), response.body.data(),
                                                         MHD_RESPMEM_MUST_COPY);
     if (out == nullptr) return MHD_NO;
@@ -135,11 +162,33 @@ void HttpServer::Inner::turn() {
     });
 }
 
+// Not at once: whoever finishes a request may do so while another one is being answered.
+void HttpServer::Inner::turn_soon() {
+    if (timer) loop.cancel(*timer);
+    timer = loop.after(Duration::zero(), [this] {
+        timer.reset();
+        turn();
+    });
+}
+
+bool HttpServer::finish(std::uint64_t later, Response response) {
+    const auto found = inner_->suspended.find(later);
+    if (found == inner_->suspended.end()) return false;
+    found->second.pending->answer = std::move(response);
+    MHD_resume_connection(found->second.connection);
+    inner_->suspended.erase(found);
+    inner_->turn_soon();
+    return true;
+}
+
 HttpServer::HttpServer(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
 
 HttpServer::~HttpServer() {
     if (inner_->timer) inner_->loop.cancel(*inner_->timer);
     if (inner_->epoll >= 0) inner_->loop.unwatch(inner_->epoll);
+    for (const auto& [later, one] : inner_->suspended)
+        MHD_resume_connection(one.connection);
+    inner_->suspended.clear();
     if (inner_->mhd != nullptr) MHD_stop_daemon(inner_->mhd);
 }
 
@@ -149,8 +198,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::make(loop::Loop& loop, loop::Fd 
     auto inner = std::make_unique<Inner>(loop, std::move(judge), std::move(handler), limits);
     // From here on the socket belongs to libmicrohttpd, which closes it when it stops.
     inner->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL, 0, nullptr, nullptr, &Inner::on_request, inner.get(),
-        MHD_OPTION_LISTEN_SOCKET, listening.get(), MHD_OPTION_NOTIFY_COMPLETED,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Inner::on_request,
+        inner.get(), MHD_OPTION_LISTEN_SOCKET, listening.get(), MHD_OPTION_NOTIFY_COMPLETED,
         &Inner::on_completed, nullptr, MHD_OPTION_CONNECTION_LIMIT, limits.connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits.of_host, MHD_OPTION_CONNECTION_TIMEOUT,
         limits.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.memory,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The HTTP server of the control API and of the rooms: libmicrohttpd turning inside our loop, on a
-// listening socket that somebody else opened. A handler answers each complete request at once.
+// listening socket that somebody else opened. A handler answers each complete request at once, or
+// gives it a number under which the answer follows.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,16 @@ struct Request {
     bool may_write = false;  // decided by who is at the other end
     // Where the limits ask for them.
     Headers headers{};
-    Endpoint4 peer{};   // of IPv4 connections
-    Endpoint4 local{};  // the same
+    Endpoint peer{};
+    Endpoint local{};
 };
 
 struct Response {
     unsigned status = 200;
     std::string content_type = "application/json";
     std::string body;
-    Headers headers{};  // beside the type
+    Headers headers{};        // beside the type
+    std::uint64_t later = 0;  // where not 0: the answer comes by finish() under this number
 };
 
 // What a server bears. Whoever holds more connections than its share loses the further ones; the
@@ -59,6 +61,8 @@ class HttpServer {
                                                     Judge judge, Handler handler,
                                                     const HttpLimits& limits = {});
     ~HttpServer();
+    // The answer to a request that was put off; false where there is none of this number.
+    bool finish(std::uint64_t later, Response response);
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 

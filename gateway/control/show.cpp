@@ -52,6 +52,19 @@ std::string show_status(const JsonValue& status) {
     const JsonValue& wan = status["wan"];
     lines.add("outside", concat(wan["interface"].to_text(), "  ", wan["address"].to_text(), "  ",
                                 wan["reach"].to_text()));
+    const JsonValue& upstream = wan["upstream"];
+    if (const std::string state = upstream["state"].to_text(); state != "unneeded") {
+        std::string text = state;
+        for (const char* name : {"language", "gateway", "address"}) {
+            const std::string value = upstream[name].to_text();
+            if (value != "-") append(text, "  ", value);
+        }
+        append(text, "  ", upstream["held"].to_text(), " of ", upstream["wanted"].to_text(),
+               " ports");
+        const std::string reason = upstream["reason"].to_text();
+        if (reason != "-") append(text, "  (", reason, ')');
+        lines.add("upstream", text);
+    }
     for (const JsonValue& lan : status["lan"].items) {
         lines.add("inside", concat(lan["interface"].to_text(), "  ", lan["address"].to_text()));
     }

@@ -27,6 +27,19 @@ void write_side(JsonWriter& json, const StatusView::Side& side) {
     json.field("address", none_if_empty(side.address));
 }
 
+void write_upstream(JsonWriter& json, const StatusView::Upstream& upstream) {
+    json.key("upstream");
+    json.begin_object();
+    json.field("state", upstream.state);
+    json.field("language", none_if_empty(upstream.language));
+    json.field("gateway", none_if_empty(upstream.gateway));
+    json.field("address", none_if_empty(upstream.address));
+    json.field("wanted", upstream.wanted);
+    json.field("held", upstream.held);
+    json.field("reason", none_if_empty(upstream.reason));
+    json.end_object();
+}
+
 }  // namespace
 
 std::string write_status_json(const StatusView& status) {
@@ -39,6 +52,7 @@ std::string write_status_json(const StatusView& status) {
     json.begin_object();
     write_side(json, status.wan);
     json.field("reach", status.reach);
+    write_upstream(json, status.upstream);
     json.end_object();
     json.key("lan");
     json.begin_array();

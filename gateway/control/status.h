@@ -16,11 +16,22 @@ struct StatusView {
         std::string address;  // empty for none
     };
     using Facts = std::vector<std::pair<std::string, std::string>>;
+    // The router beyond this one, where the outside address is not on the internet.
+    struct Upstream {
+        std::string state;     // unneeded off searching absent private works
+        std::string language;  // pcp natpmp igd; empty for none, and so are the others
+        std::string gateway;
+        std::string address;  // its own outside one
+        std::int64_t wanted = 0;
+        std::int64_t held = 0;  // of the wanted ports
+        std::string reason;
+    };
 
     std::string version;
     std::int64_t uptime = 0;  // seconds
     Side wan;
     std::string reach;  // public private cgnat none
+    Upstream upstream;
     std::vector<Side> lan;
     std::string nat_type;
     std::string mapping;

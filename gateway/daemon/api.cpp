@@ -129,6 +129,7 @@ control::StatusView Daemon::status() const {
     out.wan = side_of(house_, config.gateway.wan);
     if (!house_.outside_address()) out.wan.address.clear();
     out.reach = to_string(reach_of(house_.outside_address().value_or(Ip4{})));
+    out.upstream = upstream_status();
     for (const std::string& name : config.gateway.lan)
         out.lan.push_back(side_of(house_, name));
     out.nat_type = to_string(config.nat.type);

@@ -84,6 +84,7 @@ class Daemon {
     upnp::HttpAnswer serve_upnp(const upnp::HttpRequest& request);
     void perform(const upnp::Effects& effects);
     void read_wan_counters();
+    control::StatusView::Upstream upstream_status() const;
     void say_goodbye();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
     std::optional<std::vector<kernel::Session>> sessions();

@@ -89,6 +89,20 @@ void Daemon::read_wan_counters() {
                              statistic("rx_packets"), read_number(folder + "/speed") * kMegabit});
 }
 
+control::StatusView::Upstream Daemon::upstream_status() const {
+    const upnp::Upstream::Facts facts = house_.upnp().upstream().facts(loop_->now());
+    const auto text = [](Ip4 address) { return address.is_any() ? "" : address.to_string(); };
+    control::StatusView::Upstream out;
+    out.state = to_string(facts.state);
+    if (facts.language) out.language = to_string(*facts.language);
+    out.gateway = text(facts.gateway);
+    out.address = text(facts.address);
+    out.wanted = static_cast<std::int64_t>(facts.wanted);
+    out.held = static_cast<std::int64_t>(facts.held);
+    out.reason = facts.reason;
+    return out;
+}
+
 void Daemon::say_goodbye() {
     Effects effects;
     house_.leave(effects);

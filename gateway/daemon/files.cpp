@@ -5,28 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 
 #include "gateway/base/text.h"
-#include "gateway/loop/loop.h"
+#include "gateway/loop/files.h"
 
 namespace gatehouse::daemon {
 
 Result<std::string> read_file(const std::string& path) {
-    const loop::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail_with_errno(path);
-    std::string out;
-    std::array<char, 16384> buffer{};
-    for (;;) {
-        const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fail_with_errno(path);
-        if (got == 0) return out;
-        out.append(buffer.data(), static_cast<std::size_t>(got));
-        if (out.size() > kLongestFile) return fail(concat(path, ": longer than 4 MiB"));
-    }
+    auto out = loop::read_file(path, kLongestFile + 1);
+    if (out && out->size() > kLongestFile) return fail(concat(path, ": longer than 4 MiB"));
+    return out;
 }
 
 Status write_file(const std::string& path, std::string_view text) {
@@ -36,19 +25,8 @@ Status write_file(const std::string& path, std::string_view text) {
 }
 
 Status replace_file(const std::string& path, std::string_view text) {
-    static constexpr mode_t kOwnerOnly = 0600;
-    const std::string fresh = path + ".new";
-    ::unlink(fresh.c_str());
-    const loop::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
-    if (!fd) return fail_with_errno(fresh);
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd.get(), text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return fail_with_errno(fresh);
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (std::rename(fresh.c_str(), path.c_str()) != 0) return fail_with_errno(path);
-    return {};
+    const auto replaced = loop::replace_file(path, text);
+    return replaced ? Status() : replaced.failure();
 }
 
 Status make_folders(const std::string& path, mode_t mode) {

@@ -165,6 +165,7 @@ class House {
     const nat::Engine& engine() const { return *engine_; }
     const dhcp::Server& dhcp() const { return dhcp_; }
     const sip::Alg& sip() const { return *sip_; }
+    const upnp::Room& upnp() const { return *upnp_; }
     nat::Hosts& hosts() { return hosts_; }
     const nat::Hosts& hosts() const { return hosts_; }
     // The interface of that name as last seen; nothing while it is away.

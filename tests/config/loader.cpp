@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(every_default_is_the_documented_one) {
                     8192};
     expected.timeouts = {300s, 7440s, 240s, 60s};
     expected.sip = {SipMode::automatic, {{5060}}, 25s};
-    expected.upnp = {true, true, true, {5000}, 64, 2048, true, {}};
+    expected.upnp = {true, true, true, {5000}, 64, 2048, true, UpstreamMode::automatic, {}};
     BOOST_TEST((load("") == expected));
 }
 
@@ -207,10 +207,12 @@ BOOST_AUTO_TEST_CASE(dmz_sip_upnp_and_web_are_read) {
         "config dmz\noption inside 192.168.1.99\n"
         "config sip\noption mode observe\nlist port 5062\nlist port 5060\noption keep_alive 0\n"
         "config upnp\noption igd 0\noption natpmp 0\noption pcp 0\noption port 49152\n"
-        "option host_quota 8\noption quota 16\nconfig web\noption listen '[fd00::1]:8080'");
+        "option host_quota 8\noption quota 16\noption upstream off\nconfig web\noption listen "
+        "'[fd00::1]:8080'");
     BOOST_TEST((config.dmz == Dmz{ip("192.168.1.99")}));
     BOOST_TEST((config.sip == Sip{SipMode::observe, {{5062}, {5060}}, 0s}));
-    BOOST_TEST((config.upnp == Upnp{false, false, false, {49152}, 8, 16, true, {}}));
+    BOOST_TEST(
+        (config.upnp == Upnp{false, false, false, {49152}, 8, 16, true, UpstreamMode::off, {}}));
     BOOST_TEST(config.web.value().listen.to_string() == "[fd00::1]:8080");
 }
 

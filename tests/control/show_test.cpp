@@ -15,6 +15,7 @@ StatusView example() {
     status.uptime = 93784;
     status.wan = {"wan0", "11.0.0.1/24"};
     status.reach = "public";
+    status.upstream.state = "unneeded";
     status.lan = {{"br-lan", "192.168.1.1/24"}, {"br-guest", ""}};
     status.nat_type = "restricted-cone";
     status.mapping = "endpoint-independent";
@@ -29,7 +30,9 @@ StatusView example() {
 BOOST_AUTO_TEST_CASE(the_status_has_the_fields_that_are_promised) {
     BOOST_TEST(write_status_json(example()) ==
                R"({"version":"1.2.3","uptime":93784,)"
-               R"("wan":{"interface":"wan0","address":"11.0.0.1/24","reach":"public"},)"
+               R"("wan":{"interface":"wan0","address":"11.0.0.1/24","reach":"public",)"
+               R"("upstream":{"state":"unneeded","language":null,"gateway":null,"address":null,)"
+               R"("wanted":0,"held":0,"reason":null}},)"
                R"("lan":[{"interface":"br-lan","address":"192.168.1.1/24"},)"
                R"({"interface":"br-guest","address":null}],)"
                R"("nat":{"type":"restricted-cone","mapping":"endpoint-independent",)"
@@ -53,4 +56,19 @@ BOOST_AUTO_TEST_CASE(a_person_reads_it_in_lines) {
                "            queue    native\n"
                "safeguards  user     gatehouse\n"
                "            seccomp  on\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_person_reads_what_is_known_of_the_router_beyond) {
+    StatusView status = example();
+    status.upstream = {"works", "pcp", "192.168.1.1", "11.0.0.1", 3, 2, ""};
+    const auto works = parse_json(write_status_json(status));
+    BOOST_REQUIRE(works.ok());
+    BOOST_TEST(
+        show_status(*works).find("upstream    works  pcp  192.168.1.1  11.0.0.1  2 of 3 ports\n") !=
+        std::string::npos);
+    status.upstream = {"absent", "", "192.168.1.1", "", 0, 0, "it answers nothing"};
+    const auto absent = parse_json(write_status_json(status));
+    BOOST_REQUIRE(absent.ok());
+    BOOST_TEST(show_status(*absent).find("upstream    absent  192.168.1.1  0 of 0 ports  "
+                                         "(it answers nothing)\n") != std::string::npos);
 }

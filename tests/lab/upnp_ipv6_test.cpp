@@ -82,4 +82,78 @@ BOOST_AUTO_TEST_CASE(upnpc_opens_and_closes_a_pinhole_for_its_own_device_only) {
     BOOST_TEST(!reaches(home.house, server));
 }
 
+BOOST_AUTO_TEST_CASE(upnpc_finds_the_gateway_over_ipv6_and_opens_a_pinhole) {
+    Ipv6Home home;
+    House& house = home.house;
+    const Router router(house);
+    const TcpListener server = house.pc.listen("[2001:db8:1::10]:8080");
+    BOOST_TEST(house.pc.run({"ping", "-c1", "-W5", "2001:db8:1::1"}).ok());
+    BOOST_TEST(eventually(
+        [&] {
+            return house.pc.run({"upnpc", "-6", "-m", "eth0", "-s"}, 20s)
+                .says("Found valid IGD : http://[2001:db8:1::1]:5000/");
+        },
+        40s));
+    const std::string over_ipv4 = description_of(house.pc, kGateway2);
+    const std::string url =
+        concat("http://[2001:db8:1::1]:5000", over_ipv4.substr(over_ipv4.find('/', 7)));
+    const Ran opened = house.pc.run(
+        {"upnpc", "-6", "-u", url, "-A", "", "0", "2001:db8:1::10", "8080", "TCP", "3600"}, 20s);
+    BOOST_TEST(opened.says("Pinhole ID = 1"));
+    BOOST_TEST(reaches(home.house, server, 10s));
+}
+
+BOOST_AUTO_TEST_CASE(a_search_over_ipv6_is_answered_inside_and_never_outside) {
+    Ipv6Home home;
+    House& house = home.house;
+    const Router router(house);
+    const std::string search =
+        "M-SEARCH * HTTP/1.1\r\nHOST: [FF02::C]:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\n"
+        "ST: urn:schemas-upnp-org:device:InternetGatewayDevice:2\r\n\r\n";
+    const UdpSocket pc = house.pc.udp("[2001:db8:1::10]:0");
+    BOOST_TEST(eventually(
+        [&] {
+            pc.send_to("[ff02::c]:1900", search);
+            const auto answer = pc.receive(2s);
+            return Verdict(answer && answer->data.find("LOCATION: http://[2001:db8:1::1]:5000/") !=
+                                         std::string::npos);
+        },
+        20s));
+    const UdpSocket stranger = house.internet.udp("[2001:db8:f::2]:0");
+    for (const char* to : {"[ff02::c]:1900", "[2001:db8:f::1]:1900", "[2001:db8:1::1]:1900"})
+        stranger.send_to(to, search);
+    BOOST_TEST(stranger.stays_silent(2s));
+    BOOST_TEST(!house.internet.connect("[2001:db8:1::1]:5000", 1s).is_alive());
+}
+
+BOOST_AUTO_TEST_CASE(a_subscriber_over_ipv6_hears_of_a_new_port) {
+    Ipv6Home home;
+    House& house = home.house;
+    const Router router(house);
+    const std::string description = description_of(house.pc);
+    const std::string path =
+        concat("http://[2001:db8:1::1]:5000",
+               description.substr(description.find('/', 7),
+                                  description.find("device.xml") - description.find('/', 7)),
+               "ip/event");
+    const TcpListener listener = house.pc.listen("[2001:db8:1::10]:7788");
+    const Ran subscribed =
+        house.pc.run({"curl", "-s", "-S", "-i", "-m", "10", "-g", "-X", "SUBSCRIBE", "-H",
+                      "CALLBACK: <http://[2001:db8:1::10]:7788/e>", "-H", "NT: upnp:event", path},
+                     15s);
+    BOOST_TEST(subscribed.says("SID: uuid:"));
+    auto heard = listener.accept(10s);
+    BOOST_REQUIRE(heard.has_value());
+    const auto event = heard->receive(10s);
+    BOOST_REQUIRE(event.has_value());
+    BOOST_TEST(event->find("<ExternalIPAddress>11.0.0.1</ExternalIPAddress>") != std::string::npos);
+    // For somebody else nobody may subscribe.
+    BOOST_TEST(
+        house.pc
+            .run({"curl", "-s", "-S", "-i", "-m", "10", "-g", "-X", "SUBSCRIBE", "-H",
+                  "CALLBACK: <http://[2001:db8:1::20]:7788/e>", "-H", "NT: upnp:event", path},
+                 15s)
+            .says("412"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -146,7 +146,7 @@ struct Device {
         return to_hex(as_bytes(effects.sends.front().bytes));
     }
 
-    std::vector<upnp::Send> ssdp(std::string_view message, Ip4 client = kPc) {
+    std::vector<upnp::Send> ssdp(std::string_view message, const IpAddress& client = kPc) {
         effects.sends.clear();
         handle(Datagram{Service::ssdp, "lan", {client, Port{1901}}, std::string(message)});
         return effects.sends;

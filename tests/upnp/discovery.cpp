@@ -116,6 +116,49 @@ BOOST_AUTO_TEST_CASE(who_is_off_link_hears_nothing) {
     BOOST_TEST(device.ssdp(m_search("ssdp:all"), Ip4::of(192, 168, 2, 10)).empty());
 }
 
+BOOST_AUTO_TEST_CASE(over_ipv6_the_same_is_found_at_an_address_of_ipv6) {
+    Device device;
+    for (const char* client : {"2001:db8:1::10", "fe80::10"}) {
+        const auto sends = device.ssdp(m_search(kGateway1), *parse_ip6(client));
+        BOOST_REQUIRE(!sends.empty());
+        BOOST_TEST(sends.front().bytes.find("LOCATION: http://[2001:db8:1::1]:5000/") !=
+                   std::string::npos);
+        BOOST_TEST(sends.front().to.address.to_string() == client);
+    }
+    BOOST_TEST(device.ssdp(m_search(kGateway1), *parse_ip6("2001:db8:2::10")).empty());
+    device.effects.clear();
+    device.pass(1s);
+    const auto& sends = device.effects.sends;
+    const auto told = std::find_if(sends.begin(), sends.end(), [](const upnp::Send& one) {
+        return one.to.to_string() == "[ff02::c]:1900";
+    });
+    BOOST_REQUIRE((told != sends.end()));
+    BOOST_TEST(told->bytes.find("\r\nHOST: [FF02::C]:1900\r\n") == told->bytes.find("\r\nHOST"));
+    BOOST_TEST(told->bytes.find("LOCATION: http://[2001:db8:1::1]:5000/") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(over_ipv6_a_device_is_the_one_that_its_hardware_address_says) {
+    Device device;
+    const Ip6 pc6 = *parse_ip6("2001:db8:1::10");
+    const auto add = [&](std::string_view inside) {
+        HttpRequest ask = device.request("POST", device.path(ServiceKind::wan_ip1, "control"));
+        ask.client = pc6;
+        ask.local = {*parse_ip6("2001:db8:1::1"), {5000}};
+        ask.headers = {
+            {"Host", "[2001:db8:1::1]:5000"},
+            {"Content-Type", "text/xml"},
+            {"SOAPAction", "\"urn:schemas-upnp-org:service:WANIPConnection:1#AddPortMapping\""}};
+        ask.body = soap_body("urn:schemas-upnp-org:service:WANIPConnection:1", "AddPortMapping",
+                             add_fields("7000", "7000", inside));
+        return device.http(ask).status;
+    };
+    BOOST_TEST(add("192.168.1.10") == 500U);
+    device.nat.hosts.publish(pc6, HostSource::neighbour, kPcMac);
+    BOOST_TEST(add("192.168.1.10") == 200U);
+    BOOST_TEST(add("192.168.1.20") == 500U);
+    BOOST_TEST(device.forwards() == 1U);
+}
+
 // A source that floods gets less than three times its own bytes once its share is used up.
 BOOST_AUTO_TEST_CASE(a_flood_is_not_amplified) {
     Device device;
@@ -135,19 +178,25 @@ BOOST_AUTO_TEST_CASE(a_flood_is_not_amplified) {
     BOOST_TEST(!device.ssdp(m_search(kGateway1), kPhone).empty());
 }
 
+namespace {
+
+constexpr std::size_t kSet = 42;  // what there is to say, over each family
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(the_device_says_goodbye_hello_twice_and_hello_again) {
     Device device;
-    BOOST_TEST(count(device.effects.sends, "ssdp:byebye") == 21U);
+    BOOST_TEST(count(device.effects.sends, "ssdp:byebye") == kSet);
     BOOST_TEST(count(device.effects.sends, "ssdp:alive") == 0U);
     device.effects.sends.clear();
     device.pass(3s);
-    BOOST_TEST(count(device.effects.sends, "ssdp:alive") == 42U);
+    BOOST_TEST(count(device.effects.sends, "ssdp:alive") == 2 * kSet);
     device.effects.sends.clear();
     device.pass(900s);
-    BOOST_TEST(count(device.effects.sends, "ssdp:alive") == 21U);
+    BOOST_TEST(count(device.effects.sends, "ssdp:alive") == kSet);
     device.effects.sends.clear();
     device.room->leave(device.effects);
-    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == 21U);
+    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == kSet);
 }
 
 BOOST_AUTO_TEST_CASE(who_is_switched_off_says_goodbye_before_the_sockets_are_closed) {
@@ -156,7 +205,7 @@ BOOST_AUTO_TEST_CASE(who_is_switched_off_says_goodbye_before_the_sockets_are_clo
     config::Config off = default_config();
     off.upnp.igd = false;
     device.handle(upnp::Reconfigured{off});
-    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == 21U);
+    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == kSet);
     BOOST_TEST(!device.effects.listen.value().igd);
     device.effects.clear();
     device.pass(3600s);
@@ -169,7 +218,7 @@ BOOST_AUTO_TEST_CASE(another_address_of_the_router_is_told_as_another_device) {
     device.pass(3s);
     device.effects.clear();
     device.handle(LansSeen{{{"lan", {{Ip4::of(192, 168, 7, 1), 24}}, {}}}});
-    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == 21U);
+    BOOST_TEST(count(device.effects.farewells, "ssdp:byebye") == kSet);
     device.pass(1s);
     BOOST_TEST(count(device.effects.sends, "LOCATION: http://192.168.7.1:5000/") == 21U);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "upnp/shell/sockets.h"
+#include "upnp/upstream_codec.h"
 
 namespace gatehouse::upnp {
 
@@ -37,10 +38,10 @@ void Notifier::deliver(Notify notify) {
     begin();
 }
 
-bool Notifier::is_busy(Ip4 host) const {
-    const auto to_host =
-        std::count_if(deliveries_.begin(), deliveries_.end(),
-                      [host](const auto& entry) { return entry.second.notify.to.address == host; });
+bool Notifier::is_busy(const IpAddress& host) const {
+    const auto to_host = std::count_if(
+        deliveries_.begin(), deliveries_.end(),
+        [&host](const auto& entry) { return entry.second.notify.to.address == host; });
     return static_cast<std::size_t>(to_host) >= kMostToHost;
 }
 
@@ -74,12 +75,18 @@ void Notifier::go_on(int fd, std::uint32_t events) {
     if ((events & EPOLLOUT) != 0 && delivery.sent < delivery.notify.message.size()) {
         return write(fd, delivery);
     }
-    std::array<char, 256> buffer{};
+    std::array<char, 4096> buffer;  // NOLINT: written before it is read
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EAGAIN) return;
     if (got > 0) delivery.answer.append(buffer.data(), static_cast<std::size_t>(got));
-    if (got > 0 && delivery.answer.size() < kStatusLine) return;
+    if (got > 0 && !is_enough(delivery)) return;
     finish(fd, is_success(delivery.answer));
+}
+
+bool Notifier::is_enough(const Delivery& delivery) {
+    const std::string& answer = delivery.answer;
+    if (!delivery.notify.whole) return answer.size() >= kStatusLine;
+    return answer.size() > upstream::kLongestDocument || upstream::is_whole(answer);
 }
 
 void Notifier::write(int fd, Delivery& delivery) {
@@ -101,21 +108,22 @@ void Notifier::finish(int fd, bool delivered) {
     const auto found = deliveries_.find(fd);
     if (found == deliveries_.end()) return;
     const std::uint32_t subscription = found->second.notify.subscription;
+    std::string answer = std::move(found->second.answer);
     loop_.unwatch(fd);
     loop_.cancel(found->second.timer);
     deliveries_.erase(found);
-    report(subscription, delivered);
+    report(subscription, delivered, std::move(answer));
 }
 
 // Later, so that an answer does not come within the call that asked for the delivery.
-void Notifier::report(std::uint32_t subscription, bool delivered) {
-    reports_.push_back({subscription, delivered});
+void Notifier::report(std::uint32_t subscription, bool delivered, std::string answer) {
+    reports_.push_back({subscription, delivered, std::move(answer)});
     if (!reporting_) reporting_ = loop_.after(Duration::zero(), [this] { tell_reports(); });
 }
 
 void Notifier::tell_reports() {
     reporting_.reset();
-    for (const NotifyDone& done : std::exchange(reports_, {}))
+    for (const Report& done : std::exchange(reports_, {}))
         done_(done);
     begin();
 }

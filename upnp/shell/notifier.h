@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Delivers event messages: a connection on the subscriber's own network, one request, the first
-// line of the answer, and the end, within kPatience. At most kMostAtOnce are under way, kMostToHost
-// of them to one host, so that hosts which do not answer hold up nobody else for long. The others
-// wait; what finds kMostWaiting before it is given up.
+// line of the answer (or, where it is wanted, all of it), and the end, within kPatience. At most
+// kMostAtOnce are under way, kMostToHost of them to one host, so that hosts which do not answer
+// hold up nobody else for long. The others wait; what finds kMostWaiting before it is given up.
 #pragma once
 
 #include <deque>
@@ -23,7 +23,12 @@ class Notifier {
     static constexpr std::size_t kMostWaiting = 64;
     static constexpr Duration kPatience = 5s;
 
-    using Done = std::function<void(const NotifyDone&)>;
+    struct Report {
+        std::uint32_t subscription = 0;
+        bool delivered = false;
+        std::string answer;  // as much of it as came
+    };
+    using Done = std::function<void(const Report&)>;
 
     // The loop must live as long.
     Notifier(loop::Loop& loop, Done done) : loop_(loop), done_(std::move(done)) {}
@@ -44,18 +49,19 @@ class Notifier {
 
     void begin();
     void connect(Notify notify);
-    bool is_busy(Ip4 host) const;
+    bool is_busy(const IpAddress& host) const;
     void go_on(int fd, std::uint32_t events);
+    static bool is_enough(const Delivery& delivery);
     void write(int fd, Delivery& delivery);
     void finish(int fd, bool delivered);
-    void report(std::uint32_t subscription, bool delivered);
+    void report(std::uint32_t subscription, bool delivered, std::string answer = {});
     void tell_reports();
 
     loop::Loop& loop_;
     Done done_;
     std::deque<Notify> waiting_;
     std::map<int, Delivery> deliveries_;
-    std::vector<NotifyDone> reports_;
+    std::vector<Report> reports_;
     std::optional<loop::TimerId> reporting_;
 };
 

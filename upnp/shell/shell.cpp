@@ -22,18 +22,31 @@ control::HttpLimits limits() {
     return out;
 }
 
+control::Response response_of(HttpAnswer answer) {
+    return {answer.status, std::move(answer.content_type), std::move(answer.body),
+            std::move(answer.headers), answer.later};
+}
+
 }  // namespace
 
 Shell::Shell(loop::Loop& loop, const std::string& state_folder, Callbacks callbacks)
     : loop_(loop),
       callbacks_(std::move(callbacks)),
       store_(loop, state_folder),
-      notifier_(loop, [this](const NotifyDone& done) { callbacks_.feed(done); }) {}
+      notifier_(loop,
+                [this](const Notifier::Report& report) {
+                    callbacks_.feed(NotifyDone{report.subscription, report.delivered});
+                }),
+      fetcher_(loop, [this](const Notifier::Report& report) {
+          callbacks_.feed(FetchDone{report.subscription, report.answer});
+      }) {}
 
 Shell::~Shell() {
     if (retry_) loop_.cancel(*retry_);
     if (rewrite_) loop_.cancel(*rewrite_);
     if (delay_) loop_.cancel(*delay_);
+    if (gateway_look_) loop_.cancel(*gateway_look_);
+    close(upstream_fd_);
     for (Network& network : networks_)
         close(network);
 }
@@ -48,12 +61,63 @@ void Shell::perform(const Effects& effects) {
         probe_host(probe);
     for (const Notify& notify : effects.notifies)
         notifier_.deliver(notify);
+    perform_upstream(effects);
+    for (const HttpLater& later : effects.http_answers)
+        finish(later);
     for (const Send& message : effects.sends) {
         if (message.made && !callbacks_.is_in_force(*message.made)) continue;
         if (message.delay <= Duration::zero()) {
             send(message);
         } else {
             send_later(message);
+        }
+    }
+}
+
+void Shell::perform_upstream(const Effects& effects) {
+    for (const UpstreamSend& message : effects.upstream_sends) {
+        const Endpoint to{message.to.address, message.to.port};
+        if (upstream_fd_) send_udp(upstream_fd_.get(), to, message.bytes);
+    }
+    for (const Fetch& fetch : effects.fetches)
+        fetcher_.deliver(
+            {fetch.id, fetch.interface, {fetch.to.address, fetch.to.port}, fetch.message, true});
+    if (effects.upstream_link && *effects.upstream_link != upstream_) {
+        upstream_ = *effects.upstream_link;
+        close(upstream_fd_);
+        open_all();
+    }
+    // Later, so that the answer does not come within the call that asked for it.
+    if (!effects.ask_gateway || gateway_look_) return;
+    gateway_look_ = loop_.after(Duration::zero(), [this] {
+        gateway_look_.reset();
+        callbacks_.feed(GatewaySeen{default_gateway(upstream_.interface)});
+    });
+}
+
+// From a port of the router's own, that the rules keep open.
+bool Shell::open_upstream() {
+    if (upstream_.interface.empty() || upstream_fd_) return true;
+    return watch(
+        open_udp(upstream_.interface, {upstream_.own, Port{}}), upstream_fd_,
+        [this](const Endpoint& from, std::optional<Ip6>, std::string_view bytes) {
+            if (!from.address.is_v4()) return;
+            callbacks_.feed(UpstreamDatagram{{from.address.v4(), from.port}, std::string(bytes)});
+        });
+}
+
+void Shell::finish(const HttpLater& later) {
+    HttpAnswer answer = later.answer;
+    // What the kernel did not take was never given.
+    if (answer.made && !callbacks_.is_in_force(*answer.made)) {
+        answer.status = 500;
+        answer.body = write_soap_error(SoapError::action_failed);
+    }
+    if (answering_) early_[later.later] = answer;
+    const control::Response response = response_of(std::move(answer));
+    for (const Network& network : networks_) {
+        for (const auto* server : {&network.http, &network.http6}) {
+            if (*server && (*server)->finish(later.later, response)) return;
         }
     }
 }
@@ -106,7 +170,7 @@ void Shell::listen(const Listen& wanted) {
 void Shell::open_all() {
     if (retry_) loop_.cancel(*retry_);
     retry_.reset();
-    bool whole = true;
+    bool whole = open_upstream();
     for (Network& network : networks_)
         whole = open(network) && whole;
     if (whole) {
@@ -133,7 +197,11 @@ bool Shell::open(Network& network) {
                 take(open_udp(lan, {address, kSsdpPort}), network.ssdp, network, Service::ssdp) &&
                 whole;
         }
-        whole = open_http(network, {address, wanted_.http}) && whole;
+        if (!network.http) {
+            whole = open_http(network, open_listener(lan, {address, wanted_.http}), network.http) &&
+                    whole;
+        }
+        if (!network.lan.addresses6.empty()) whole = open_ssdp6(network) && whole;
     }
     if (wanted_.mapping) whole = open_mapping(network, address) && whole;
     return whole;
@@ -155,18 +223,27 @@ bool Shell::open_mapping(Network& network, Ip4 address) {
 
 // A socket that was opened, or not, into its place.
 bool Shell::take(Result<loop::Fd> made, loop::Fd& fd, const Network& network, Service service) {
+    return watch(std::move(made), fd,
+                 [this, service, lan = network.lan.name](
+                     const Endpoint& from, std::optional<Ip6> to, std::string_view bytes) {
+                     callbacks_.feed(Datagram{service, lan, from, std::string(bytes), to});
+                 });
+}
+
+bool Shell::watch(Result<loop::Fd> made, loop::Fd& fd, OnDatagram each) {
     if (!made) return refused(made.failure());
     const int number = made->get();
-    const Status watched = loop_.watch(
-        number, EPOLLIN, [this, number, service, lan = network.lan.name](std::uint32_t) {
-            read_udp(number,
-                     [&](const Endpoint& from, std::optional<Ip6> to, std::string_view bytes) {
-                         callbacks_.feed(Datagram{service, lan, from, std::string(bytes), to});
-                     });
-        });
+    const Status watched =
+        loop_.watch(number, EPOLLIN,
+                    [number, each = std::move(each)](std::uint32_t) { read_udp(number, each); });
     if (!watched) return refused(watched);
     fd = std::move(*made);
     return true;
+}
+
+void Shell::close(loop::Fd& fd) {
+    if (fd) loop_.unwatch(fd.get());
+    fd = {};
 }
 
 bool Shell::refused(const Status& status) {
@@ -177,9 +254,22 @@ bool Shell::refused(const Status& status) {
     return false;
 }
 
-bool Shell::open_http(Network& network, Endpoint4 local) {
-    if (network.http) return true;
-    auto listening = open_listener(network.lan.name, local);
+bool Shell::open_ssdp6(Network& network) {
+    const std::string& lan = network.lan.name;
+    bool whole = true;
+    if (!network.ssdp6) {
+        whole = take(open_udp6(lan, kSsdpPort), network.ssdp6, network, Service::ssdp);
+        if (whole && !join6(network.ssdp6.get(), lan, kSsdpGroup6)) {
+            whole = refused(fail_with_errno(lan));
+            close(network.ssdp6);
+        }
+    }
+    if (network.http6) return whole;
+    return open_http(network, open_listener6(lan, wanted_.http), network.http6) && whole;
+}
+
+bool Shell::open_http(const Network& network, Result<loop::Fd> listening,
+                      std::unique_ptr<control::HttpServer>& server) {
     if (!listening) return refused(listening.failure());
     auto made = control::HttpServer::make(
         loop_, std::move(*listening), [](int) { return false; },
@@ -188,16 +278,17 @@ bool Shell::open_http(Network& network, Endpoint4 local) {
         },
         limits());
     if (!made) return refused(made.failure());
-    network.http = std::move(*made);
+    server = std::move(*made);
     return true;
 }
 
 void Shell::close(Network& network) {
-    for (loop::Fd* fd : {&network.ssdp_group, &network.ssdp, &network.mapping, &network.mapping6}) {
-        if (*fd) loop_.unwatch(fd->get());
-        *fd = {};
+    for (loop::Fd* fd : {&network.ssdp_group, &network.ssdp, &network.ssdp6, &network.mapping,
+                         &network.mapping6}) {
+        close(*fd);
     }
     network.http.reset();
+    network.http6.reset();
 }
 
 control::Response Shell::answer(const std::string& lan, const control::Request& request) const {
@@ -209,8 +300,13 @@ control::Response Shell::answer(const std::string& lan, const control::Request& 
     in.path = request.path;
     in.headers = request.headers;
     in.body = request.body;
+    answering_ = true;
     HttpAnswer out = callbacks_.serve(in);
-    return {out.status, std::move(out.content_type), std::move(out.body), std::move(out.headers)};
+    answering_ = false;
+    const auto early = early_.find(out.later);
+    if (out.later != 0 && early != early_.end()) out = std::move(early->second);
+    early_.clear();
+    return response_of(std::move(out));
 }
 
 Shell::Network* Shell::network_named(std::string_view lan) {
@@ -223,13 +319,13 @@ Shell::Network* Shell::network_named(std::string_view lan) {
 void Shell::send(const Send& message) {
     const Network* network = network_named(message.lan);
     if (network == nullptr) return;
+    const bool ssdp = message.service == Service::ssdp;
     if (message.to.address.is_v6()) {
-        if (network->mapping6) {
-            send_udp6(network->mapping6.get(), message.to, message.from, message.bytes);
-        }
+        const loop::Fd& fd6 = ssdp ? network->ssdp6 : network->mapping6;
+        if (fd6) send_udp6(fd6.get(), message.to, message.from, message.bytes);
         return;
     }
-    const loop::Fd& fd = message.service == Service::ssdp ? network->ssdp : network->mapping;
+    const loop::Fd& fd = ssdp ? network->ssdp : network->mapping;
     if (fd) send_udp(fd.get(), message.to, message.bytes);
 }
 

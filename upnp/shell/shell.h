@@ -12,6 +12,7 @@
 
 #include "gateway/control/http_server.h"
 #include "upnp/shell/notifier.h"
+#include "upnp/shell/sockets.h"
 #include "upnp/shell/store.h"
 
 namespace gatehouse::upnp {
@@ -43,8 +44,10 @@ class Shell {
         loop::Fd ssdp_group;
         loop::Fd ssdp;
         loop::Fd mapping;
-        loop::Fd mapping6;  // where the router has an address of IPv6
+        loop::Fd ssdp6;  // these where the router has an address of IPv6
+        loop::Fd mapping6;
         std::unique_ptr<control::HttpServer> http;
+        std::unique_ptr<control::HttpServer> http6;
     };
 
     void listen(const Listen& wanted);
@@ -53,14 +56,21 @@ class Shell {
     bool open(Network& network);
     bool open_mapping(Network& network, Ip4 address);
     bool take(Result<loop::Fd> made, loop::Fd& fd, const Network& network, Service service);
+    bool watch(Result<loop::Fd> made, loop::Fd& fd, OnDatagram each);
     bool refused(const Status& status);
-    bool open_http(Network& network, Endpoint4 local);
+    bool open_ssdp6(Network& network);
+    bool open_http(const Network& network, Result<loop::Fd> listening,
+                   std::unique_ptr<control::HttpServer>& server);
     void close(Network& network);
     control::Response answer(const std::string& lan, const control::Request& request) const;
     Network* network_named(std::string_view lan);
     void send(const Send& message);
     void probe_host(const Probe& probe);
     void send_later(const Send& message);
+    bool open_upstream();
+    void close(loop::Fd& fd);
+    void perform_upstream(const Effects& effects);
+    void finish(const HttpLater& later);
     void send_due();
     void note_store(const Status& status);
 
@@ -68,6 +78,13 @@ class Shell {
     Callbacks callbacks_;
     Store store_;
     Notifier notifier_;
+    Notifier fetcher_;  // from the gateway outside
+    UpstreamLink upstream_;
+    loop::Fd upstream_fd_;
+    std::optional<loop::TimerId> gateway_look_;
+    // Answers to a request that is still being put off.
+    mutable std::map<std::uint64_t, HttpAnswer> early_;
+    mutable bool answering_ = false;
     Listen wanted_;
     std::list<Network> networks_;
     std::optional<loop::TimerId> retry_;

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 
 #include "gateway/base/text.h"
+#include "gateway/loop/files.h"
 
 namespace gatehouse::upnp {
 
@@ -104,15 +106,40 @@ Result<loop::Fd> open_listener(const std::string& interface, Endpoint4 local) {
     return fd;
 }
 
-Result<loop::Fd> begin_connection(const std::string& interface, Endpoint4 to) {
-    auto fd = open_on(interface, SOCK_STREAM);
+Result<loop::Fd> begin_connection(const std::string& interface, const Endpoint& to) {
+    const bool v6 = to.address.is_v6();
+    auto fd = open_on(interface, SOCK_STREAM, v6 ? AF_INET6 : AF_INET);
     if (!fd) return fd;
-    const sockaddr_in address = wire_of(to);
-    if (::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+    const sockaddr_in wire = wire_of(Endpoint4{to.address.v4(), to.port});
+    sockaddr_in6 wire6 = wire_of(to.address.v6(), to.port);
+    wire6.sin6_scope_id = ::if_nametoindex(interface.c_str());
+    const auto* address =
+        v6 ? reinterpret_cast<const sockaddr*>(&wire6) : reinterpret_cast<const sockaddr*>(&wire);
+    if (::connect(fd->get(), address, v6 ? sizeof wire6 : sizeof wire) != 0 &&
         errno != EINPROGRESS) {
         return fail_with_errno(to.to_string());
     }
     return fd;
+}
+
+Result<loop::Fd> open_listener6(const std::string& interface, Port port) {
+    auto fd = open_on(interface, SOCK_STREAM, AF_INET6);
+    if (!fd) return fd;
+    const sockaddr_in6 address = wire_of(Ip6{}, port);
+    if (!set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) ||
+        !set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
+        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd->get(), kBacklog) != 0) {
+        return fail_with_errno(concat(interface, " [::]:", port.number));
+    }
+    return fd;
+}
+
+bool join6(int fd, const std::string& interface, const Ip6& group) {
+    ipv6_mreq wanted{};
+    std::copy(group.bytes.begin(), group.bytes.end(), std::begin(wanted.ipv6mr_multiaddr.s6_addr));
+    wanted.ipv6mr_interface = ::if_nametoindex(interface.c_str());
+    return ::setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &wanted, sizeof wanted) == 0;
 }
 
 Result<loop::Fd> open_udp6(const std::string& interface, Port port) {
@@ -163,6 +190,24 @@ std::optional<Ip6> asked_address(msghdr& message) {
 }
 
 }  // namespace
+
+// A line of the kernel's table: interface, destination, gateway, flags, three counters, mask. The
+// addresses are numbers in the byte order of the machine.
+Ip4 default_gateway(std::string_view interface) {
+    constexpr std::size_t kLongest = 65536;
+    const auto table = loop::read_file("/proc/net/route", kLongest);
+    if (!table) return {};
+    for (const std::string_view line : split(*table, '\n')) {
+        const auto fields = split(line, '\t');
+        if (fields.size() < 8 || trim(fields[0]) != interface) continue;
+        const std::string_view hex = trim(fields[2]);
+        std::uint32_t word = 0;
+        const auto [stop, error] = std::from_chars(hex.data(), hex.data() + hex.size(), word, 16);
+        if (trim(fields[1]) != "00000000" || trim(fields[7]) != "00000000") continue;
+        if (error == std::errc{} && stop == hex.data() + hex.size()) return Ip4{ntohl(word)};
+    }
+    return {};
+}
 
 void read_udp(int fd, const OnDatagram& each) {
     std::array<char, kLongestDatagram> buffer;  // NOLINT: written before it is read

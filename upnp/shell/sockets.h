@@ -19,11 +19,16 @@ namespace gatehouse::upnp {
 Result<loop::Fd> open_udp(const std::string& interface, Endpoint4 local);
 Result<loop::Fd> open_listener(const std::string& interface, Endpoint4 local);
 // A connection that is being made; it is there when the socket can be written to.
-Result<loop::Fd> begin_connection(const std::string& interface, Endpoint4 to);
+Result<loop::Fd> begin_connection(const std::string& interface, const Endpoint& to);
 
 // The same for IPv6, on all addresses of the interface: hosts ask that which their router
 // advertisements name, a link-local one.
 Result<loop::Fd> open_udp6(const std::string& interface, Port port);
+bool join6(int fd, const std::string& interface, const Ip6& group);
+Result<loop::Fd> open_listener6(const std::string& interface, Port port);
+
+// Where packets of that interface go that are for nobody near; 0.0.0.0: nowhere.
+Ip4 default_gateway(std::string_view interface);
 
 // Reads what waits, a bounded number of datagrams; `to` is told by a socket for IPv6.
 using OnDatagram =

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "upnp/shell/store.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-
 #include "gateway/base/text.h"
+#include "gateway/loop/files.h"
 
 namespace gatehouse::upnp {
 
@@ -17,41 +12,13 @@ namespace {
 
 constexpr std::string_view kIdentity = "upnp.identity";
 constexpr std::string_view kJournal = "forwards.journal";
-constexpr mode_t kOwnerOnly = 0600;
 
 std::string read_whole(const std::string& path, std::size_t most) {
-    const loop::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string out;
-    std::array<char, 4096> piece{};
-    while (fd && out.size() < most) {
-        const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        out.append(piece.data(), static_cast<std::size_t>(got));
-    }
-    return out;
+    return loop::read_file(path, most, loop::Links::refused).value_or({});
 }
 
-bool write_whole(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t wrote = ::write(fd, text.data(), text.size());
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-    return true;
-}
-
-// A file that is there as a whole or not at all, open for more.
 Result<loop::Fd> put(const std::string& path, std::string_view text) {
-    const std::string fresh = path + ".new";
-    loop::Fd fd(
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kOwnerOnly));
-    if (!fd || !write_whole(fd.get(), text) || ::fsync(fd.get()) != 0 ||
-        ::rename(fresh.c_str(), path.c_str()) != 0) {
-        return fail_with_errno(path);
-    }
-    return fd;
+    return loop::replace_file(path, text, {.mode = 0600, .durable = true});
 }
 
 // "KEY STARTS", the key as 32 hexadecimal digits.
@@ -106,7 +73,7 @@ Status Store::replace(std::string_view journal) {
 Status Store::append(std::string_view lines) {
     if (lines.empty()) return {};
     if (!journal_) return fail("the journal is not open");
-    if (!write_whole(journal_.get(), lines)) {
+    if (!loop::write_all(journal_.get(), lines)) {
         const auto why = fail_with_errno(path(kJournal));
         // Half a line would hide all that comes behind it.
         if (::ftruncate(journal_.get(), size_) != 0) journal_ = {};

@@ -28,8 +28,9 @@ std::string description_of(const Host& host, std::string_view target, std::strin
     return found;
 }
 
-Ran upnpc(const Host& host, const Command& words, std::string_view target) {
-    Command whole{"upnpc", "-u", description_of(host, target)};
+Ran upnpc(const Host& host, const Command& words, std::string_view target,
+          std::string_view router) {
+    Command whole{"upnpc", "-u", description_of(host, target, router)};
     whole.insert(whole.end(), words.begin(), words.end());
     return host.run(whole, 20s);
 }

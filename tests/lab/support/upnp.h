@@ -19,6 +19,7 @@ std::string description_of(const Host& host, std::string_view target = kGateway1
                            std::string_view router = "192.168.1.1");
 
 // upnpc with these words, on the gateway with that description.
-Ran upnpc(const Host& host, const Command& words, std::string_view target = kGateway1);
+Ran upnpc(const Host& host, const Command& words, std::string_view target = kGateway1,
+          std::string_view router = "192.168.1.1");
 
 }  // namespace gatehouse::lab
