@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -36,13 +37,32 @@ Endpoint4 endpoint_of(int fd, NameOf name_of) {
     return {Ip4{ntohl(address.sin_addr.s_addr)}, Port{ntohs(address.sin_port)}};
 }
 
+// What libmicrohttpd asks for in one go; with the head it must fit into a connection's memory.
+constexpr std::size_t kBlock = 8192;
+
 }  // namespace
+
+const std::string* find_value(const Headers& headers, std::string_view name) {
+    const auto found = std::find_if(headers.begin(), headers.end(), [name](const auto& header) {
+        return equal_ignoring_case(header.first, name);
+    });
+    return found == headers.end() ? nullptr : &found->second;
+}
 
 struct HttpServer::Inner {
     // One request while its body arrives.
     struct Pending {
         std::string body;
         std::size_t received = 0;
+    };
+    // A stream on its way.
+    struct Flow {
+        Inner& inner;
+        MHD_Connection* connection;
+        std::shared_ptr<Stream> stream;
+        std::string piece{};
+        std::size_t sent = 0;
+        bool again = false;  // among the waiting ones: in the next turn
     };
 
     Inner(loop::Loop& l, Judge j, Handler h, const HttpLimits& m)
@@ -55,6 +75,11 @@ struct HttpServer::Inner {
                              MHD_RequestTerminationCode code);
     MHD_Result answer(MHD_Connection* connection, const char* url, const char* method,
                       const Pending& pending);
+    static ssize_t on_block(void* self, std::uint64_t position, char* out, std::size_t most);
+    static void on_sent(void* self);
+    MHD_Response* response_of(MHD_Connection* connection, const Response& response);
+    void wait(Flow& flow, bool again);
+    void resume(bool all);
     void turn();
 
     loop::Loop& loop;
@@ -64,7 +89,68 @@ struct HttpServer::Inner {
     MHD_Daemon* mhd = nullptr;
     int epoll = -1;
     std::optional<loop::TimerId> timer;
+    std::vector<Flow*> waiting;  // suspended connections
+    std::optional<loop::TimerId> soon;
+    std::optional<loop::TimerId> waking;
+    bool stopping = false;
 };
+
+ssize_t HttpServer::Inner::on_block(void* self, std::uint64_t /*position*/, char* out,
+                                    std::size_t most) {
+    auto& flow = *static_cast<Flow*>(self);
+    if (flow.inner.stopping) return MHD_CONTENT_READER_END_OF_STREAM;
+    if (flow.sent == flow.piece.size()) {
+        flow.piece.clear();
+        flow.sent = 0;
+        const Stream::Next next = flow.stream->next(flow.piece);
+        if (next == Stream::Next::end) return MHD_CONTENT_READER_END_OF_STREAM;
+        if (next != Stream::Next::piece) {
+            flow.inner.wait(flow, next == Stream::Next::again);
+            return 0;
+        }
+    }
+    const std::size_t size = std::min(most, flow.piece.size() - flow.sent);
+    std::memcpy(out, flow.piece.data() + flow.sent, size);
+    flow.sent += size;
+    return static_cast<ssize_t>(size);
+}
+
+void HttpServer::Inner::on_sent(void* self) {
+    auto* flow = static_cast<Flow*>(self);
+    auto& waiting = flow->inner.waiting;
+    waiting.erase(std::remove(waiting.begin(), waiting.end(), flow), waiting.end());
+    delete flow;
+}
+
+// A connection that waits is not looked at, and has no deadline, until it is resumed.
+void HttpServer::Inner::wait(Flow& flow, bool again) {
+    MHD_suspend_connection(flow.connection);
+    flow.again = again;
+    waiting.push_back(&flow);
+    if (!again || soon) return;
+    soon = loop.after(Duration::zero(), [this] {
+        soon.reset();
+        resume(false);
+        turn();
+    });
+}
+
+void HttpServer::Inner::resume(bool all) {
+    const auto goes = [all](const Flow* flow) { return all || flow->again; };
+    for (const Flow* flow : waiting) {
+        if (goes(flow)) MHD_resume_connection(flow->connection);
+    }
+    waiting.erase(std::remove_if(waiting.begin(), waiting.end(), goes), waiting.end());
+}
+
+void HttpServer::wake(Duration delay) {
+    if (inner_->waking || inner_->waiting.empty()) return;
+    inner_->waking = inner_->loop.after(delay, [inner = inner_.get()] {
+        inner->waking.reset();
+        inner->resume(true);
+        inner->turn();
+    });
+}
 
 MHD_Result HttpServer::Inner::on_request(void* self, MHD_Connection* connection, const char* url,
                                          const char* method, const char* /*version*/,
@@ -101,6 +187,7 @@ MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         const bool may_write = info != nullptr && judge(info->connect_fd);
         Request request{method, url, pending.body, may_write};
+        MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &add_header, &request.query);
         if (limits.with_head && info != nullptr) {
             MHD_get_connection_values(connection, MHD_HEADER_KIND, &add_header, &request.headers);
             request.peer = endpoint_of(info->connect_fd, ::getpeername);
@@ -108,19 +195,32 @@ MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url
         }
         response = handler(request);
     }
-    MHD_Response* out = MHD_create_response_from_buffer(response.body.size(), response.body.data(),
-                                                        MHD_RESPMEM_MUST_COPY);
+    MHD_Response* out = response_of(connection, response);
     if (out == nullptr) return MHD_NO;
     if (!response.content_type.empty()) {
         MHD_add_response_header(out, "Content-Type", response.content_type.c_str());
     }
     for (const auto& [name, value] : response.headers)
         MHD_add_response_header(out, name.c_str(), value.c_str());
-    MHD_add_response_header(out, "Cache-Control", "no-store");
+    if (find_value(response.headers, "Cache-Control") == nullptr) {
+        MHD_add_response_header(out, "Cache-Control", "no-store");
+    }
     MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
     const MHD_Result queued = MHD_queue_response(connection, response.status, out);
     MHD_destroy_response(out);
     return queued;
+}
+
+MHD_Response* HttpServer::Inner::response_of(MHD_Connection* connection, const Response& response) {
+    if (!response.stream) {
+        return MHD_create_response_from_buffer(
+            response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+    }
+    auto* flow = new Flow{*this, connection, response.stream};
+    MHD_Response* out =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, &on_block, flow, &on_sent);
+    if (out == nullptr) delete flow;
+    return out;
 }
 
 void HttpServer::Inner::turn() {
@@ -138,7 +238,11 @@ void HttpServer::Inner::turn() {
 HttpServer::HttpServer(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
 
 HttpServer::~HttpServer() {
-    if (inner_->timer) inner_->loop.cancel(*inner_->timer);
+    inner_->stopping = true;
+    inner_->resume(true);
+    for (const auto& timer : {inner_->timer, inner_->soon, inner_->waking}) {
+        if (timer) inner_->loop.cancel(*timer);
+    }
     if (inner_->epoll >= 0) inner_->loop.unwatch(inner_->epoll);
     if (inner_->mhd != nullptr) MHD_stop_daemon(inner_->mhd);
 }
@@ -149,8 +253,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::make(loop::Loop& loop, loop::Fd 
     auto inner = std::make_unique<Inner>(loop, std::move(judge), std::move(handler), limits);
     // From here on the socket belongs to libmicrohttpd, which closes it when it stops.
     inner->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL, 0, nullptr, nullptr, &Inner::on_request, inner.get(),
-        MHD_OPTION_LISTEN_SOCKET, listening.get(), MHD_OPTION_NOTIFY_COMPLETED,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Inner::on_request,
+        inner.get(), MHD_OPTION_LISTEN_SOCKET, listening.get(), MHD_OPTION_NOTIFY_COMPLETED,
         &Inner::on_completed, nullptr, MHD_OPTION_CONNECTION_LIMIT, limits.connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits.of_host, MHD_OPTION_CONNECTION_TIMEOUT,
         limits.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.memory,

@@ -33,7 +33,9 @@ std::optional<JsonValue> read_answer(const Result<Answer>& answer) {
 // What the daemon did not do, and whose mistake that is.
 int refused(const JsonValue& value, unsigned status) {
     const bool wrong = status == 400 || status == 422;
-    return complain(value["error"].to_text(), wrong ? kWrong : kFailed);
+    const std::string& hint = value["hint"].string;
+    return complain(concat(value["error"].to_text(), hint.empty() ? "" : "; ", hint),
+                    wrong ? kWrong : kFailed);
 }
 
 int show_reload(const JsonValue& answer, unsigned http_status) {

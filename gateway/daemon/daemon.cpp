@@ -126,11 +126,13 @@ Status Daemon::start() {
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
-    handle(Started{start_config_, abilities, read_host_name(), open_upnp()});
+    host_name_ = read_host_name();
+    handle(Started{start_config_, abilities, host_name_, open_upnp()});
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
     tell_neighbours();
     restore_registrations();
+    open_web();
     if (failure_) return fail(*failure_);
     return {};
 }
@@ -362,6 +364,7 @@ void Daemon::look_at_ports() {
     handle(PortsSeen{read_router_ports(inside_addresses())});
     handle(NameServersSeen{read_name_servers()});
     dhcp_->look_again(house_.dhcp());
+    open_web();
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }
 
@@ -379,6 +382,7 @@ void Daemon::read_links() {
     serve_dhcp_links();
     // Who is inside depends on the prefixes of the interfaces.
     tell_neighbours();
+    open_web();
 }
 
 void Daemon::read_commits() {
