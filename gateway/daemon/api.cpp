@@ -68,6 +68,7 @@ control::Response Daemon::serve_get(const control::Request& request) {
     if (auto answer = serve_rooms(request)) return std::move(*answer);
     if (request.path == "/api/v1/status")
         return {200, "application/json", write_status_json(status())};
+    if (request.path == "/api/v1/events") return serve_events(request);
     if (request.path == "/api/v1/calls")
         return {200, "application/json", write_calls_json(house_.sip())};
     if (request.path == "/metrics") {
@@ -159,6 +160,9 @@ std::string Daemon::metrics_text() {
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     update_sip_metrics(metrics, house_.sip());
+    metrics.set(Metric::event_streams, static_cast<std::int64_t>(events_.listeners()));
+    metrics.add(Metric::events_lost,
+                static_cast<std::int64_t>(events_.lost()) - metrics.value(Metric::events_lost));
     std::string out;
     metrics.write_prometheus(out);
     return out;

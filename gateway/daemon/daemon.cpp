@@ -146,9 +146,11 @@ Status Daemon::open_sockets() {
     if (!state) return state;
     auto listening = control::listen_unix(gateway.control);
     if (!listening) return listening.failure();
+    control::HttpLimits limits;
+    limits.with_head = true;
     auto server = control::HttpServer::make(
         *loop_, std::move(*listening), control::peer_may_write,
-        [this](const control::Request& request) { return serve(request); });
+        [this](const control::Request& request) { return serve(request); }, limits);
     if (!server) return server.failure();
     control_ = std::move(*server);
     auto links = kernel::LinkWatch::open();
@@ -253,6 +255,7 @@ void Daemon::perform(Effects& effects) {
         if (sip_) sip_->perform(effects.sip);
         if (effects.sip.registrations_changed) save_registrations_soon();
         perform(effects.upnp);
+        publish(effects.events);
         std::swap(effects, next);
         next.clear();
     }

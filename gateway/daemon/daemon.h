@@ -92,6 +92,10 @@ class Daemon {
     void open_web();  // where it is not open as it shall be
     void web_failed(const std::string& why);
     control::Response serve_web(const control::Request& request);
+    control::Response serve_events(const control::Request& request);
+    void publish(const std::vector<control::Happening>& events);
+    void wake_listeners(Duration delay);
+    void beat();  // while somebody listens
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
 
     control::Response serve(const control::Request& request);
@@ -115,11 +119,13 @@ class Daemon {
     std::optional<dhcp::Shell> dhcp_;
     std::optional<sip::SipShell> sip_;  // nothing where the kernel has no queues
     std::unique_ptr<upnp::Shell> upnp_;
+    control::EventLog events_;  // before the servers, whose streams read it
     std::unique_ptr<control::HttpServer> control_;
     std::unique_ptr<control::HttpServer> web_;  // nothing while it is not open
     std::optional<WebPlace> web_at_;
     std::string web_failure_;  // that the log has
     std::string host_name_;
+    std::optional<loop::TimerId> beat_;
     std::optional<loop::TimerId> timer_;
     std::optional<loop::TimerId> saving_;  // registrations that are not in their file yet
     config::Config start_config_;          // what only a restart changes is compared with it

@@ -76,4 +76,35 @@ control::Response Daemon::serve_web(const control::Request& request) {
     return out;
 }
 
+control::Response Daemon::serve_events(const control::Request& request) {
+    control::Response out =
+        control::serve_events(events_, request, [loop = loop_.get()] { return loop->now(); });
+    house_.watch(events_.listeners() > 0);
+    if (!beat_ && events_.listeners() > 0) beat();
+    return out;
+}
+
+void Daemon::beat() {
+    house_.watch(events_.listeners() > 0);
+    beat_.reset();
+    if (events_.listeners() == 0) return;
+    wake_listeners(Duration::zero());
+    beat_ = loop_->after(control::EventStream::kBeat, [this] { beat(); });
+}
+
+void Daemon::wake_listeners(Duration delay) {
+    if (control_) control_->wake(delay);
+    if (web_) web_->wake(delay);
+}
+
+// What happens at about the same time is sent together.
+void Daemon::publish(const std::vector<control::Happening>& events) {
+    if (events.empty()) return;
+    const auto time = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    for (const control::Happening& event : events)
+        events_.add(event, time.count());
+    if (events_.listeners() > 0) wake_listeners(50ms);
+}
+
 }  // namespace gatehouse::daemon

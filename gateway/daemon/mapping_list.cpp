@@ -58,13 +58,14 @@ control::Stream::Next MappingList::next(std::string& out) {
         gather();
         if (from_ != nat::kNoMapping) return Next::again;
     }
+    const std::size_t before = out.size();
     if (!std::exchange(begun_, true)) out += '[';
     const std::size_t end = std::min(places_.size(), next_ + kRows);
     for (; next_ < end; ++next_)
         write_row(places_[next_], out);
     ended_ = next_ == places_.size();
     if (ended_) out += ']';
-    return out.empty() ? Next::again : Next::piece;
+    return out.size() == before ? Next::again : Next::piece;
 }
 
 }  // namespace gatehouse::daemon
