@@ -55,6 +55,9 @@ enum class Metric : std::uint8_t {
     pcp_requests,
     port_requests_denied,
     ssdp_searches,
+    web_requests,
+    event_streams,
+    events_lost,
     count_,  // how many there are
 };
 
@@ -156,6 +159,12 @@ inline constexpr std::array kMetrics{
               "Requests of devices that the authoriser refused, by reason."},
     MetricRow{Metric::ssdp_searches, "gatehouse_ssdp_searches_total", MetricKind::counter, "result",
               "answered unknown malformed budget", "Searches by SSDP, by result."},
+    MetricRow{Metric::web_requests, "gatehouse_web_requests_total", MetricKind::counter, "result",
+              "answered refused", "Requests on the web listener, by result."},
+    MetricRow{Metric::event_streams, "gatehouse_event_streams", MetricKind::gauge, "", "",
+              "Clients that are listening to events."},
+    MetricRow{Metric::events_lost, "gatehouse_events_lost_total", MetricKind::counter, "", "",
+              "Events that clients were too slow to read, and were told so."},
 };
 
 // The row of every enumerator stands at its place, with a name that follows the rules.

@@ -239,6 +239,7 @@ struct DhcpFiles {
 
 struct Web {
     Endpoint listen;
+    std::vector<std::string> names{};  // of the router, beside its own
 
     friend bool operator==(const Web&, const Web&) = default;
 };

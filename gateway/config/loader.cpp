@@ -243,7 +243,10 @@ void Loader::web(SectionReader& reader) {
                     "'listen' in 'web' is every address, the outside one too: better write the "
                     "inside address");
     }
-    out.web = Web{listen};
+    out.web = Web{listen, {}};
+    static constexpr std::size_t kMostNames = 16;
+    for (auto& [name, line] : reader.texts("name", kMostNames))
+        out.web->names.push_back(std::move(name));
 }
 
 void Loader::all() {

@@ -508,6 +508,13 @@ constexpr std::array kWeb{
                .sentence = "The inside address and port of the status page.",
                .example = "192.168.1.1:8080",
                .required = true},
+    OptionSpec{.name = "name",
+               .kind = Kind::domain,
+               .fallback = "",
+               .sentence = "A further name of the router under which the page is opened; its "
+                           "addresses and its own name always work.",
+               .example = "router.home.arpa",
+               .is_list = true},
 };
 
 constexpr std::array kSections{

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "gateway/base/text.h"
 #include "gateway/loop/loop.h"
@@ -74,6 +75,40 @@ Result<Answer> parse_answer(std::string_view text) {
     const auto status = parse_number<unsigned>(text.substr(blank + 1, 3));
     if (!status) return fail("the daemon's answer has no status");
     return Answer{*status, std::string(text.substr(head + 4))};
+}
+
+Status follow_events(const std::string& socket_path,
+                     const std::function<void(std::string_view json)>& on_event) {
+    const auto fd = connect_to(socket_path);
+    if (!fd) return fd.failure();
+    const Status sent =
+        send_all(fd->get(), "GET /api/v1/events HTTP/1.0\r\nHost: gatehouse\r\n\r\n");
+    if (!sent) return sent;
+    constexpr std::string_view kData = "data: ";
+    std::string text;
+    std::array<char, 16384> buffer{};
+    for (bool in_head = true;;) {
+        const ssize_t got = ::recv(fd->get(), buffer.data(), buffer.size(), 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        const std::size_t head = in_head ? text.find("\r\n\r\n") : 0;
+        if (head == std::string::npos) continue;
+        if (std::exchange(in_head, false)) {
+            if (!text.starts_with("HTTP/1.1 200") && !text.starts_with("HTTP/1.0 200")) {
+                return fail("the daemon does not tell its events: too many are listening");
+            }
+            text.erase(0, head + 4);
+        }
+        std::size_t begin = 0;
+        for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos;
+             begin = end + 1) {
+            const auto line = std::string_view(text).substr(begin, end - begin);
+            if (line.starts_with(kData)) on_event(line.substr(kData.size()));
+        }
+        text.erase(0, begin);
+    }
+    return fail("the daemon has ended the connection");
 }
 
 Result<Answer> ask(const std::string& socket_path, std::string_view method, std::string_view path,

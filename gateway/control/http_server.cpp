@@ -45,7 +45,17 @@ Endpoint endpoint_of(int fd, NameOf name_of) {
     return {out, Port{ntohs(wire.sin6_port)}};
 }
 
+// What libmicrohttpd asks for in one go; with the head it must fit into a connection's memory.
+constexpr std::size_t kBlock = 8192;
+
 }  // namespace
+
+const std::string* find_value(const Headers& headers, std::string_view name) {
+    const auto found = std::find_if(headers.begin(), headers.end(), [name](const auto& header) {
+        return equal_ignoring_case(header.first, name);
+    });
+    return found == headers.end() ? nullptr : &found->second;
+}
 
 struct HttpServer::Inner {
     // One request while its body arrives.
@@ -53,6 +63,15 @@ struct HttpServer::Inner {
         std::string body;
         std::size_t received = 0;
         std::optional<Response> answer;  // that was put off, once it is there
+    };
+    // A stream on its way.
+    struct Flow {
+        Inner& inner;
+        MHD_Connection* connection;
+        std::shared_ptr<Stream> stream;
+        std::string piece{};
+        std::size_t sent = 0;
+        bool again = false;  // among the waiting ones: in the next turn
     };
 
     Inner(loop::Loop& l, Judge j, Handler h, const HttpLimits& m)
@@ -69,7 +88,12 @@ struct HttpServer::Inner {
     };
     MHD_Result answer(MHD_Connection* connection, const char* url, const char* method,
                       Pending& pending);
-    static MHD_Result queue(MHD_Connection* connection, Response& response);
+    MHD_Result queue(MHD_Connection* connection, const Response& response);
+    static ssize_t on_block(void* self, std::uint64_t position, char* out, std::size_t most);
+    static void on_sent(void* self);
+    MHD_Response* response_of(MHD_Connection* connection, const Response& response);
+    void wait(Flow& flow, bool again);
+    void resume(bool all);
     void turn();
     void turn_soon();
 
@@ -81,7 +105,68 @@ struct HttpServer::Inner {
     int epoll = -1;
     std::optional<loop::TimerId> timer;
     std::map<std::uint64_t, Suspended> suspended;
+    std::vector<Flow*> waiting;  // suspended connections
+    std::optional<loop::TimerId> soon;
+    std::optional<loop::TimerId> waking;
+    bool stopping = false;
 };
+
+ssize_t HttpServer::Inner::on_block(void* self, std::uint64_t /*position*/, char* out,
+                                    std::size_t most) {
+    auto& flow = *static_cast<Flow*>(self);
+    if (flow.inner.stopping) return MHD_CONTENT_READER_END_OF_STREAM;
+    if (flow.sent == flow.piece.size()) {
+        flow.piece.clear();
+        flow.sent = 0;
+        const Stream::Next next = flow.stream->next(flow.piece);
+        if (next == Stream::Next::end) return MHD_CONTENT_READER_END_OF_STREAM;
+        if (next != Stream::Next::piece) {
+            flow.inner.wait(flow, next == Stream::Next::again);
+            return 0;
+        }
+    }
+    const std::size_t size = std::min(most, flow.piece.size() - flow.sent);
+    std::memcpy(out, flow.piece.data() + flow.sent, size);
+    flow.sent += size;
+    return static_cast<ssize_t>(size);
+}
+
+void HttpServer::Inner::on_sent(void* self) {
+    auto* flow = static_cast<Flow*>(self);
+    auto& waiting = flow->inner.waiting;
+    waiting.erase(std::remove(waiting.begin(), waiting.end(), flow), waiting.end());
+    delete flow;
+}
+
+// A connection that waits is not looked at, and has no deadline, until it is resumed.
+void HttpServer::Inner::wait(Flow& flow, bool again) {
+    MHD_suspend_connection(flow.connection);
+    flow.again = again;
+    waiting.push_back(&flow);
+    if (!again || soon) return;
+    soon = loop.after(Duration::zero(), [this] {
+        soon.reset();
+        resume(false);
+        turn();
+    });
+}
+
+void HttpServer::Inner::resume(bool all) {
+    const auto goes = [all](const Flow* flow) { return all || flow->again; };
+    for (const Flow* flow : waiting) {
+        if (goes(flow)) MHD_resume_connection(flow->connection);
+    }
+    waiting.erase(std::remove_if(waiting.begin(), waiting.end(), goes), waiting.end());
+}
+
+void HttpServer::wake(Duration delay) {
+    if (inner_->waking || inner_->waiting.empty()) return;
+    inner_->waking = inner_->loop.after(delay, [inner = inner_.get()] {
+        inner->waking.reset();
+        inner->resume(true);
+        inner->turn();
+    });
+}
 
 MHD_Result HttpServer::Inner::on_request(void* self, MHD_Connection* connection, const char* url,
                                          const char* method, const char* /*version*/,
@@ -119,6 +204,7 @@ MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         const bool may_write = info != nullptr && judge(info->connect_fd);
         Request request{method, url, pending.body, may_write};
+        MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &add_header, &request.query);
         if (limits.with_head && info != nullptr) {
             MHD_get_connection_values(connection, MHD_HEADER_KIND, &add_header, &request.headers);
             request.peer = endpoint_of(info->connect_fd, ::getpeername);
@@ -134,20 +220,33 @@ MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url
     return queue(connection, response);
 }
 
-MHD_Result HttpServer::Inner::queue(MHD_Connection* connection, Response& response) {
-    MHD_Response* out = MHD_create_response_from_buffer(response.body.size(), response.body.data(),
-                                                        MHD_RESPMEM_MUST_COPY);
+MHD_Result HttpServer::Inner::queue(MHD_Connection* connection, const Response& response) {
+    MHD_Response* out = response_of(connection, response);
     if (out == nullptr) return MHD_NO;
     if (!response.content_type.empty()) {
         MHD_add_response_header(out, "Content-Type", response.content_type.c_str());
     }
     for (const auto& [name, value] : response.headers)
         MHD_add_response_header(out, name.c_str(), value.c_str());
-    MHD_add_response_header(out, "Cache-Control", "no-store");
+    if (find_value(response.headers, "Cache-Control") == nullptr) {
+        MHD_add_response_header(out, "Cache-Control", "no-store");
+    }
     MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
     const MHD_Result queued = MHD_queue_response(connection, response.status, out);
     MHD_destroy_response(out);
     return queued;
+}
+
+MHD_Response* HttpServer::Inner::response_of(MHD_Connection* connection, const Response& response) {
+    if (!response.stream) {
+        return MHD_create_response_from_buffer(
+            response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+    }
+    auto* flow = new Flow{*this, connection, response.stream};
+    MHD_Response* out =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, &on_block, flow, &on_sent);
+    if (out == nullptr) delete flow;
+    return out;
 }
 
 void HttpServer::Inner::turn() {
@@ -184,7 +283,11 @@ bool HttpServer::finish(std::uint64_t later, Response response) {
 HttpServer::HttpServer(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
 
 HttpServer::~HttpServer() {
-    if (inner_->timer) inner_->loop.cancel(*inner_->timer);
+    inner_->stopping = true;
+    inner_->resume(true);
+    for (const auto& timer : {inner_->timer, inner_->soon, inner_->waking}) {
+        if (timer) inner_->loop.cancel(*timer);
+    }
     if (inner_->epoll >= 0) inner_->loop.unwatch(inner_->epoll);
     for (const auto& [later, one] : inner_->suspended)
         MHD_resume_connection(one.connection);

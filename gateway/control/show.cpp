@@ -2,6 +2,8 @@
 #include "gateway/control/show.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include "gateway/base/text.h"
 
@@ -75,6 +77,25 @@ std::string show_status(const JsonValue& status) {
     lines.add_facts("kernel", status["kernel"]);
     lines.add_facts("safeguards", status["safeguards"]);
     return lines.take();
+}
+
+std::string show_event(const JsonValue& event) {
+    const std::time_t seconds = event["time"].number;
+    std::tm when{};
+    std::array<char, 16> clock{};
+    if (event["time"].kind == JsonValue::Kind::number &&
+        ::localtime_r(&seconds, &when) != nullptr) {
+        (void)std::strftime(clock.data(), clock.size(), "%H:%M:%S", &when);
+    }
+    std::string out = concat(clock[0] == 0 ? "--:--:--" : clock.data(), "  ");
+    std::string name = event["event"].to_text();
+    name.resize(std::max<std::size_t>(name.size(), 16), ' ');
+    out += name;
+    for (const auto& [field, value] : event.members) {
+        if (field == "id" || field == "time" || field == "event") continue;
+        append(out, " ", printable(field), "=", value.to_text());
+    }
+    return out + "\n";
 }
 
 }  // namespace gatehouse::control

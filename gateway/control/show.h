@@ -11,4 +11,7 @@ namespace gatehouse::control {
 
 std::string show_status(const JsonValue& status);
 
+// "12:34:56  forward_added  proto=tcp inside=...", in the time of this machine.
+std::string show_event(const JsonValue& event);
+
 }  // namespace gatehouse::control

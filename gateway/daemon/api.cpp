@@ -42,28 +42,42 @@ std::vector<std::string> needs_restart(const config::Config& before, const confi
 }
 
 control::Response Daemon::serve(const control::Request& request) {
-    const bool reads = request.method == "GET";
+    if (request.method == "GET" || request.method == "HEAD") {
+        control::Request get = request;
+        get.method = "GET";
+        control::Response out = serve_get(get);
+        control::tag(request, out);
+        return out;
+    }
     if (request.path == "/api/v1/reload") {
-        if (reads) return failure(405, "reload is asked for with POST");
-        if (!request.may_write) return failure(403, "only root may change the gateway");
+        if (!request.may_write) return only_root();
         return serve_reload(request);
     }
+    return serve_rooms(request).value_or(failure(405, "this can only be read"));
+}
+
+std::optional<control::Response> Daemon::serve_rooms(const control::Request& request) {
     const NatApi nat{house_.engine(), house_.hosts(), [this] { return sessions(); },
                      [this] { flush_nat(); }};
     if (auto answer = serve_nat(nat, request, loop_->now())) {
-        if (!reads && answer->status < 300) save_forwards();
-        return std::move(*answer);
+        if (request.method != "GET" && answer->status < 300) save_forwards();
+        return answer;
     }
-    if (auto answer = serve_dhcp(house_.dhcp(), request, loop_->now())) return std::move(*answer);
-    if (!reads) return failure(405, "this can only be read");
+    return serve_dhcp(house_.dhcp(), request, loop_->now());
+}
+
+control::Response Daemon::serve_get(const control::Request& request) {
+    if (request.path == "/api/v1/reload") return failure(405, "reload is asked for with POST");
+    if (auto answer = serve_rooms(request)) return std::move(*answer);
     if (request.path == "/api/v1/status")
         return {200, "application/json", write_status_json(status())};
+    if (request.path == "/api/v1/events") return serve_events(request);
     if (request.path == "/api/v1/calls")
         return {200, "application/json", write_calls_json(house_.sip())};
     if (request.path == "/metrics") {
-        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text()};
+        return {200, std::string(kPrometheusType), metrics_text()};
     }
-    return failure(404, "there is nothing here; /api/v1/status is the place to begin");
+    return failure(404, "there is nothing here", "/api/v1/status is the place to begin");
 }
 
 control::Response Daemon::serve_reload(const control::Request& request) {
@@ -106,6 +120,7 @@ control::Response Daemon::reload(const std::string& text) {
         log_.set_most(level_of(result.config->gateway.log_level));
         handle(Reconfigured{*result.config});
         serve_dhcp_links();
+        open_web();
     }
     return out;
 }
@@ -149,6 +164,9 @@ std::string Daemon::metrics_text() {
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     update_sip_metrics(metrics, house_.sip());
+    metrics.set(Metric::event_streams, static_cast<std::int64_t>(events_.listeners()));
+    metrics.add(Metric::events_lost,
+                static_cast<std::int64_t>(events_.lost()) - metrics.value(Metric::events_lost));
     std::string out;
     metrics.write_prometheus(out);
     return out;

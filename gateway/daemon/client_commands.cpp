@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/daemon/client_commands.h"
 
+#include <unistd.h>
+
+#include <functional>
+
 #include "gateway/base/text.h"
 #include "gateway/control/client.h"
 #include "gateway/control/json_value.h"
@@ -33,7 +37,9 @@ std::optional<JsonValue> read_answer(const Result<Answer>& answer) {
 // What the daemon did not do, and whose mistake that is.
 int refused(const JsonValue& value, unsigned status) {
     const bool wrong = status == 400 || status == 422;
-    return complain(value["error"].to_text(), wrong ? kWrong : kFailed);
+    const std::string& hint = value["hint"].string;
+    return complain(concat(value["error"].to_text(), hint.empty() ? "" : "; ", hint),
+                    wrong ? kWrong : kFailed);
 }
 
 int show_reload(const JsonValue& answer, unsigned http_status) {
@@ -96,23 +102,60 @@ int reload_command(const Client& client, const std::optional<std::string>& file)
     return value ? show_reload(*value, answer->status) : kFailed;
 }
 
-int status_command(const Client& client) {
-    const auto answer = control::ask(client.socket, "GET", "/api/v1/status");
+namespace {
+
+// What GET of the path shows; nothing after saying what is wrong.
+std::optional<std::string> read_text(const Client& client, const std::string& path,
+                                     const std::function<std::string(const JsonValue&)>& show,
+                                     int& code) {
+    const auto answer = control::ask(client.socket, "GET", path);
     const auto value = read_answer(answer);
-    if (!value) return kFailed;
-    if (answer->status != 200) return refused(*value, answer->status);
-    print(stdout, client.json ? answer->body + "\n" : control::show_status(*value));
-    return kDone;
+    code = kFailed;
+    if (!value) return std::nullopt;
+    if (answer->status != 200) {
+        code = refused(*value, answer->status);
+        return std::nullopt;
+    }
+    code = kDone;
+    return client.json ? answer->body + "\n" : show(*value);
+}
+
+// Once, or again and again until Ctrl-C: on a terminal in the same place.
+int show_path(const Client& client, const std::string& path,
+              const std::function<std::string(const JsonValue&)>& show) {
+    static constexpr std::string_view kFromTheTop = "\x1b[H\x1b[J";
+    const bool redraws = client.watch && !client.json && ::isatty(STDOUT_FILENO) != 0;
+    for (;;) {
+        int code = kDone;
+        const auto text = read_text(client, path, show, code);
+        if (!text) return code;
+        print(stdout, concat(redraws ? kFromTheTop : "", *text));
+        if (!client.watch) return kDone;
+        std::fflush(stdout);
+        ::sleep(1);
+    }
+}
+
+}  // namespace
+
+int status_command(const Client& client) {
+    return show_path(client, "/api/v1/status", control::show_status);
 }
 
 int list_command(const Client& client, std::string_view resource) {
-    const auto answer = control::ask(client.socket, "GET", concat("/api/v1/", resource));
-    const auto value = read_answer(answer);
-    if (!value) return kFailed;
-    if (answer->status != 200) return refused(*value, answer->status);
-    print(stdout, client.json ? answer->body + "\n"
-                              : control::show_table(control::columns_of(resource), *value));
-    return kDone;
+    return show_path(client, concat("/api/v1/", resource), [resource](const JsonValue& rows) {
+        return control::show_table(control::columns_of(resource), rows);
+    });
+}
+
+int events_command(const Client& client) {
+    const Status ended = control::follow_events(client.socket, [&client](std::string_view json) {
+        const auto event = control::parse_json(json);
+        if (!client.json && !event) return;
+        print(stdout, client.json ? concat(json, "\n") : control::show_event(*event));
+        std::fflush(stdout);
+    });
+    return complain(ended.error().text, kFailed);
 }
 
 int forward_command(Arguments arguments) {

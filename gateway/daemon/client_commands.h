@@ -14,12 +14,14 @@ namespace gatehouse::daemon {
 struct Client {
     std::string socket = kDefaultSocket;
     bool json = false;
+    bool watch = false;  // again each second, until somebody ends it
 };
 
 // Each prints its answer and gives the exit code.
 int reload_command(const Client& client, const std::optional<std::string>& file);
 int status_command(const Client& client);
 int list_command(const Client& client, std::string_view resource);
+int events_command(const Client& client);
 // forward add ... | forward del ID...
 int forward_command(Arguments arguments);
 

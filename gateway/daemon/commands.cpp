@@ -32,6 +32,7 @@ struct Options {
     std::string socket = kDefaultSocket;
     bool foreground = false;
     bool json = false;
+    bool watch = false;
 };
 
 struct Command {
@@ -51,6 +52,7 @@ int forwards(const Options& options);
 int hosts(const Options& options);
 int leases(const Options& options);
 int calls(const Options& options);
+int events(const Options& options);
 
 constexpr std::array kCommands{
     Command{"run", "run [-c FILE] [--foreground]", "the daemon", run_daemon},
@@ -68,6 +70,7 @@ constexpr std::array kCommands{
             leases},
     Command{"calls", "calls [--json] [--socket PATH]", "calls of SIP phones and their media",
             calls},
+    Command{"events", "events [--json] [--socket PATH]", "what happens, as it happens", events},
 };
 
 // Commands with options of their own.
@@ -100,7 +103,8 @@ std::string usage() {
         row(tool.usage, tool.sentence);
     row("--version", "prints the version");
     row("--help", "prints this");
-    append(out, "\nFILE is ", kOpenWrtFile, " or ", kPlainFile, " unless it is named.\n");
+    append(out, "\nWhat shows something shows it again each second with --watch.\n");
+    append(out, "FILE is ", kOpenWrtFile, " or ", kPlainFile, " unless it is named.\n");
     return out;
 }
 
@@ -168,7 +172,7 @@ int check(const Options& options) {
 }
 
 Client client_of(const Options& options) {
-    return {options.socket, options.json};
+    return {options.socket, options.json, options.watch};
 }
 
 int reload(const Options& options) {
@@ -203,6 +207,10 @@ int calls(const Options& options) {
     return list_command(client_of(options), "calls");
 }
 
+int events(const Options& options) {
+    return events_command(client_of(options));
+}
+
 // Reads the options behind a command; the error is a sentence.
 Result<Options> parse_options(Arguments arguments) {
     Options out;
@@ -218,6 +226,8 @@ Result<Options> parse_options(Arguments arguments) {
             out.foreground = true;
         } else if (word == "--json") {
             out.json = true;
+        } else if (word == "--watch") {
+            out.watch = true;
         } else {
             return fail(concat("'", printable(word), "' is not understood; try gatehouse --help"));
         }

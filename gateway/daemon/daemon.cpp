@@ -127,12 +127,14 @@ Status Daemon::start() {
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
     abilities.sip_proxy = open_sip_proxy();
-    handle(Started{start_config_, abilities, read_host_name(), open_upnp()});
+    host_name_ = read_host_name();
+    handle(Started{start_config_, abilities, host_name_, open_upnp()});
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
     tell_neighbours();
     restore_forwards();
     restore_registrations();
+    open_web();
     if (failure_) return fail(*failure_);
     return {};
 }
@@ -146,9 +148,11 @@ Status Daemon::open_sockets() {
     if (!state) return state;
     auto listening = control::listen_unix(gateway.control);
     if (!listening) return listening.failure();
+    control::HttpLimits limits;
+    limits.with_head = true;
     auto server = control::HttpServer::make(
         *loop_, std::move(*listening), control::peer_may_write,
-        [this](const control::Request& request) { return serve(request); });
+        [this](const control::Request& request) { return serve(request); }, limits);
     if (!server) return server.failure();
     control_ = std::move(*server);
     auto links = kernel::LinkWatch::open();
@@ -254,6 +258,7 @@ void Daemon::perform(Effects& effects) {
         if (sip_proxy_) sip_proxy_->perform(effects.sip);
         if (effects.sip.registrations_changed) save_registrations_soon();
         perform(effects.upnp);
+        publish(effects.events);
         std::swap(effects, next);
         next.clear();
     }
@@ -365,6 +370,7 @@ void Daemon::look_at_ports() {
     handle(PortsSeen{read_router_ports(inside_addresses())});
     handle(NameServersSeen{read_name_servers()});
     dhcp_->look_again(house_.dhcp());
+    open_web();
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }
 
@@ -383,6 +389,7 @@ void Daemon::read_links() {
     serve_dhcp_links();
     // Who is inside depends on the prefixes of the interfaces.
     tell_neighbours();
+    open_web();
 }
 
 void Daemon::read_commits() {

@@ -88,9 +88,27 @@ class Daemon {
     void say_goodbye();
     // The translated IPv4 sessions of the kernel; nothing when it does not tell.
     std::optional<std::vector<kernel::Session>> sessions();
+    // daemon_web.cpp
+    struct WebPlace {
+        Endpoint listen;
+        std::string interface {};  // of the house, where the address is one of its addresses
+        unsigned index = 0;
+
+        friend bool operator==(const WebPlace&, const WebPlace&) = default;
+    };
+    std::optional<WebPlace> web_place() const;
+    void open_web();  // where it is not open as it shall be
+    void web_failed(const std::string& why);
+    control::Response serve_web(const control::Request& request);
+    control::Response serve_events(const control::Request& request);
+    void publish(const std::vector<control::Happening>& events);
+    void wake_listeners(Duration delay);
+    void beat();  // while somebody listens
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
 
     control::Response serve(const control::Request& request);
+    std::optional<control::Response> serve_rooms(const control::Request& request);
+    control::Response serve_get(const control::Request& request);
     control::Response serve_reload(const control::Request& request);
     control::Response reload(const std::string& text);
     void reload_by_signal();
@@ -110,7 +128,13 @@ class Daemon {
     std::optional<sip::SipShell> sip_;          // nothing where the kernel has no queues
     std::unique_ptr<sip::TcpProxy> sip_proxy_;  // nothing where the kernel cannot lead to it
     std::unique_ptr<upnp::Shell> upnp_;
+    control::EventLog events_;  // before the servers, whose streams read it
     std::unique_ptr<control::HttpServer> control_;
+    std::unique_ptr<control::HttpServer> web_;  // nothing while it is not open
+    std::optional<WebPlace> web_at_;
+    std::string web_failure_;  // that the log has
+    std::string host_name_;
+    std::optional<loop::TimerId> beat_;
     std::optional<loop::TimerId> timer_;
     std::optional<loop::TimerId> saving_;  // registrations that are not in their file yet
     config::Config start_config_;          // what only a restart changes is compared with it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/daemon/dhcp_api.h"
 
+#include "gateway/control/paging.h"
 #include "gateway/daemon/nat_api.h"
 
 namespace gatehouse::daemon {
@@ -36,8 +37,9 @@ std::optional<control::Response> serve_dhcp(const dhcp::Server& server,
                                             const control::Request& request, Instant now) {
     if (request.path != "/api/v1/leases") return std::nullopt;
     if (request.method != "GET") return failure(405, "this can only be read");
-    return control::Response{200, "application/json",
-                             control::write_rows_json(lease_rows(server, now))};
+    const auto page = control::parse_page(request.query);
+    if (!page) return failure(400, page.error().text, "limit and offset are numbers of rows");
+    return control::list_of(lease_rows(server, now), *page);
 }
 
 void add_dhcp_counts(control::StatusView& status, const dhcp::Server& server,

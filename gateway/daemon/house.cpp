@@ -53,6 +53,7 @@ void Effects::clear() {
     dhcp.clear();
     sip.clear();
     upnp.clear();
+    events.clear();
 }
 
 House::House(const HashKey& key) : key_(key), dhcp_(key) {
@@ -270,6 +271,7 @@ void House::on(const TableTouched& event, Instant now, Effects& out) {
     out.steps.emplace_back(line(Level::warning, "nat",
                                 "table changed by another program, loading again",
                                 {{"by", event.by}}));
+    tell("table_repaired", {{"by", event.by}}, out);
     if (now >= earliest) {
         load(now, out);
         return;
@@ -307,6 +309,7 @@ void House::note_interface(const Interface* before, const Interface* after, std:
     const auto say = [&](std::string fact, std::vector<LogLine::Field> fields = {}) {
         fields.insert(fields.begin(), {"name", std::string(name)});
         metrics_.add(Metric::link_changes);
+        tell("link_changed", {{"name", std::string(name)}, {"what", fact}}, out);
         out.steps.emplace_back(line(Level::info, "gateway", std::move(fact), std::move(fields)));
     };
     if (before == nullptr && after == nullptr) return;
@@ -370,6 +373,9 @@ void House::update_outside(Instant now, Effects& out) {
             line(Level::notice, "gateway",
                  "outside address " + text_of(outside_) + " -> " + text_of(first),
                  {{"reach", std::string(reach)}}));
+        tell("outside_changed",
+             {{"from", text_of(outside_)}, {"to", text_of(first)}, {"reach", std::string(reach)}},
+             out);
         outside_ = first;
     }
     // A link that is down takes nothing from the hosts while it has its addresses: when it comes
@@ -377,39 +383,6 @@ void House::update_outside(Instant now, Effects& out) {
     if (seen == outside_addresses_) return;
     outside_addresses_ = seen;
     tell_engine(nat::OutsideChanged{std::move(seen)}, now, out);
-}
-
-void House::log_notices(Instant now, Effects& out, std::size_t first) {
-    using Kind = nat::Notice::Kind;
-    for (std::size_t i = first; i < out.nat.notices.size(); ++i) {
-        const nat::Notice& notice = out.nat.notices[i];
-        if (notice.kind == Kind::outside_changed) continue;
-        const bool mapping =
-            notice.kind == Kind::mapping_added || notice.kind == Kind::mapping_ended;
-        const bool pinhole =
-            notice.kind == Kind::pinhole_added || notice.kind == Kind::pinhole_ended;
-        const std::string inside = pinhole
-                                       ? Endpoint{notice.pinhole, notice.inside.port}.to_string()
-                                       : notice.inside.to_string();
-        LogLine text = line(
-            mapping ? Level::debug : Level::info, "nat", std::string(nat::to_string(notice.kind)),
-            {{"proto", to_string(notice.proto)},
-             {"inside", inside},
-             pinhole ? LogLine::Field{"owner", std::string(nat::to_string(notice.owner))}
-                     : LogLine::Field{"outside", notice.outside.to_string()}});
-        if (notice.kind == Kind::refused) {
-            const auto passed = refusals_.allow(nat::to_string(notice.reason), now);
-            if (!passed) {
-                metrics_.add(Metric::log_lines_suppressed);
-                continue;
-            }
-            text.level = Level::warning;
-            text.fields.pop_back();
-            text.fields.emplace_back("reason", nat::to_string(notice.reason));
-            if (*passed > 0) text.fields.emplace_back("suppressed", std::to_string(*passed));
-        }
-        out.steps.emplace_back(std::move(text));
-    }
 }
 
 }  // namespace gatehouse::daemon

@@ -32,6 +32,7 @@
 #include "gateway/base/result.h"
 #include "gateway/base/time.h"
 #include "gateway/config/config.h"
+#include "gateway/control/events.h"
 #include "gateway/nat/engine.h"
 #include "gateway/nat/ruleset.h"
 #include "upnp/room.h"
@@ -124,9 +125,11 @@ struct Effects {
     dhcp::Effects dhcp;
     sip::Effects sip;  // after those of the NAT
     upnp::Effects upnp;
+    std::vector<control::Happening> events;  // for whoever listens
 
     bool empty() const {
-        return steps.empty() && nat.empty() && dhcp.empty() && sip.empty() && upnp.empty();
+        return steps.empty() && nat.empty() && dhcp.empty() && sip.empty() && upnp.empty() &&
+               events.empty();
     }
     void clear();
 };
@@ -156,6 +159,8 @@ class House {
     upnp::HttpAnswer serve(const upnp::HttpRequest& request, Instant now, Effects& out);
     // The gateway device says goodbye to the house.
     void leave(Effects& out) const;
+    // Whether somebody listens to events; mappings are told only then.
+    void watch(bool watched) { watched_ = watched; }
     // Appends what calls of the engine's service have left to be done.
     void flush_nat(Instant now, Effects& out);
 
@@ -191,6 +196,8 @@ class House {
     void publish_static_hosts(Instant now, Effects& out);
     void tell_changed_hosts(Instant now, Effects& out);
     void tell_engine(const nat::Event& event, Instant now, Effects& out);
+    // house_events.cpp
+    void tell(std::string_view event, std::vector<control::Happening::Field> fields, Effects& out);
     void log_notices(Instant now, Effects& out, std::size_t first);
     // house_dhcp.cpp
     void tell_dhcp(const dhcp::Event& event, Instant now, Effects& out);
@@ -201,6 +208,7 @@ class House {
     void note_exchange(const dhcp::Notice& notice, Instant now, Effects& out);
 
     void tell_sip(const sip::Event& event, Instant now, Effects& out);
+    void tell_call(const sip::Notice& notice, Effects& out);
     void log_sip_notices(Instant now, Effects& out, std::size_t first);
     // house_upnp.cpp
     void start_upnp(const upnp::Setup& setup, Instant now, Effects& out);
@@ -236,6 +244,8 @@ class House {
     std::unique_ptr<sip::Alg> sip_;
     std::unique_ptr<upnp::Room> upnp_;
     RateLimit refusals_{5, 10s};
+    RateLimit dropped_{5, 10s};  // events of what got no answer
+    bool watched_ = false;
     RateLimit sip_lines_{20, 10s};
     std::optional<Instant> timer_;  // the one that was asked for last
     Metrics metrics_;

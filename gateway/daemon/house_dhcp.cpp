@@ -85,6 +85,12 @@ void House::note_lease(const dhcp::Change& change, Effects& out) {
         hosts_.withdraw(lease.address, nat::HostSource::lease);
     }
     metrics_.add(Metric::dhcp_lease_changes, to_string(change.kind));
+    tell("lease_changed",
+         {{"state", std::string(to_string(change.kind))},
+          {"address", lease.address.to_string()},
+          {"mac", lease.mac.to_string()},
+          {"name", lease.name}},
+         out);
     const Level level = change.kind == Kind::conflict  ? Level::warning
                         : change.kind == Kind::renewed ? Level::debug
                                                        : Level::info;
@@ -127,6 +133,13 @@ void House::note_exchange(const dhcp::Notice& notice, Instant now, Effects& out)
         case Kind::dropped: break;
     }
     metrics_.add(Metric::dhcp_dropped, to_string(notice.reason));
+    if (dropped_.allow(to_string(notice.reason), now)) {
+        tell("refused",
+             {{"by", "dhcp"},
+              {"reason", std::string(to_string(notice.reason))},
+              {"mac", notice.mac.to_string()}},
+             out);
+    }
     if (notice.reason == dhcp::Drop::pool_empty || notice.reason == dhcp::Drop::table_full) {
         warn(to_string(notice.reason), line(Level::warning, "no address is free", fields()));
     }

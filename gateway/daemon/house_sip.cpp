@@ -35,6 +35,34 @@ void House::tell_sip(const sip::Event& event, Instant now, Effects& out) {
     log_sip_notices(now, out, first);
 }
 
+void House::tell_call(const sip::Notice& notice, Effects& out) {
+    using Kind = sip::Notice::Kind;
+    const std::string inside = notice.inside.to_string();
+    const std::string remote = notice.remote.to_string();
+    switch (notice.kind) {
+        case Kind::call_changed:
+            return tell("call_changed",
+                        {{"call_id", notice.call_id},
+                         {"from", notice.from},
+                         {"to", notice.to},
+                         {"state", notice.text}},
+                        out);
+        case Kind::registered:
+        case Kind::unregistered:
+            return tell(notice.kind == Kind::registered ? "phone_registered" : "phone_unregistered",
+                        {{"inside", inside}, {"remote", remote}}, out);
+        case Kind::not_sip:
+            return tell("refused",
+                        {{"by", "sip"},
+                         {"reason", "not_sip"},
+                         {"what", notice.text},
+                         {"inside", inside},
+                         {"remote", remote}},
+                        out);
+        case Kind::would_edit: return;
+    }
+}
+
 void House::log_sip_notices(Instant now, Effects& out, std::size_t first) {
     using Kind = sip::Notice::Kind;
     for (std::size_t i = first; i < out.sip.notices.size(); ++i) {
@@ -44,6 +72,7 @@ void House::log_sip_notices(Instant now, Effects& out, std::size_t first) {
             metrics_.add(Metric::log_lines_suppressed);
             continue;
         }
+        tell_call(notice, out);
         LogLine line{Level::info, "sip", std::string(sip::to_string(notice.kind)), {}};
         if (notice.kind == Kind::not_sip) line.level = Level::warning;
         if (!notice.text.empty()) line.fields.emplace_back("what", notice.text);

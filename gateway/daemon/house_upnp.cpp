@@ -54,8 +54,13 @@ void House::take_upnp(Instant now, Effects& out) {
     const std::size_t first = out.nat.notices.size();
     engine_->flush(out.nat);
     log_notices(now, out, first);
-    for (LogLine& text : std::exchange(out.upnp.log, {}))
+    for (LogLine& text : std::exchange(out.upnp.log, {})) {
+        if (text.fact == "refused") {
+            tell("refused", text.fields, out);
+            out.events.back().fields.emplace_back("by", "upnp");
+        }
         out.steps.emplace_back(std::move(text));
+    }
 }
 
 void House::update_lans(Instant now, Effects& out) {

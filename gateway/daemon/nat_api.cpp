@@ -6,6 +6,7 @@
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
 #include "gateway/daemon/forward_body.h"
+#include "gateway/daemon/mapping_list.h"
 
 namespace gatehouse::daemon {
 
@@ -210,30 +211,39 @@ Response serve_forward(const NatApi& api, const Request& request, Instant now) {
     return delete_forward(api, *forward, now);
 }
 
-Response serve_list(const NatApi& api, std::string_view path, Instant now) {
-    if (path == kForwards) {
-        return json_answer(200, control::write_rows_json(forward_rows(api.engine, now)));
+// The mappings with the sessions that they have now; where the kernel has many sessions to tell of,
+// with those of the last dump.
+Response serve_mappings(const NatApi& api, const control::Page& page, Instant now) {
+    constexpr std::size_t kMany = 1000;
+    const bool many = count_nat(api.engine, now).sessions > kMany;
+    std::unique_ptr<Census> census;
+    if (!many) {
+        if (const auto sessions = api.sessions()) census = std::make_unique<Census>(*sessions);
     }
-    if (path == kHosts) {
-        return json_answer(200, control::write_rows_json(host_rows(api.engine, api.hosts, now)));
+    return control::answer_with(
+        std::make_shared<MappingList>(api.engine, std::move(census), page, now), !many);
+}
+
+Response serve_list(const NatApi& api, const Request& request, Instant now) {
+    const auto page = control::parse_page(request.query);
+    if (!page) return failure(400, page.error().text, "limit and offset are numbers of rows");
+    if (request.path == kForwards) return control::list_of(forward_rows(api.engine, now), *page);
+    if (request.path == kHosts) {
+        return control::list_of(host_rows(api.engine, api.hosts, now), *page);
     }
+    if (request.path == kMappings) return serve_mappings(api, *page, now);
     const auto sessions = api.sessions();
-    if (path == kMappings) {
-        return json_answer(200, control::write_rows_json(mapping_rows(api.engine, sessions, now)));
-    }
-    if (!sessions) return failure(503, "the kernel does not tell its sessions; try again");
-    return json_answer(200, control::write_rows_json(session_rows(*sessions)));
+    if (!sessions) return failure(503, "the kernel does not tell its sessions", "try again");
+    auto rows = session_rows(*sessions);
+    const bool few = rows.size() <= 1000;
+    return control::answer_with(
+        std::make_shared<control::RowStream<control::SessionRow>>(std::move(rows), *page), few);
 }
 
 }  // namespace
 
-Response failure(unsigned status, std::string_view what) {
-    Response out = json_answer(status, "");
-    JsonWriter json(out.body);
-    json.begin_object();
-    json.field("error", what);
-    json.end_object();
-    return out;
+Response only_root() {
+    return failure(403, "only root may change the gateway", "try sudo gatehouse");
 }
 
 std::optional<Response> serve_nat(const NatApi& api, const Request& request, Instant now) {
@@ -243,7 +253,7 @@ std::optional<Response> serve_nat(const NatApi& api, const Request& request, Ins
     const bool list = path == kMappings || path == kSessions || path == kForwards || path == kHosts;
     if (!one_forward && !list) return std::nullopt;
     if (request.method == "GET") {
-        return one_forward ? serve_forward(api, request, now) : serve_list(api, path, now);
+        return one_forward ? serve_forward(api, request, now) : serve_list(api, request, now);
     }
     const bool adds = path == kForwards && request.method == "POST";
     const bool deletes = one_forward && request.method == "DELETE";
@@ -252,7 +262,7 @@ std::optional<Response> serve_nat(const NatApi& api, const Request& request, Ins
                             : one_forward     ? "a forward is read with GET and ended with DELETE"
                                               : "this can only be read");
     }
-    if (!request.may_write) return failure(403, "only root may change the gateway");
+    if (!request.may_write) return only_root();
     return adds ? add_forward(api, request.body, now) : serve_forward(api, request, now);
 }
 

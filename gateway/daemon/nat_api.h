@@ -17,9 +17,12 @@
 #include "gateway/base/metrics.h"
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
+#include "gateway/control/web.h"
 #include "gateway/daemon/nat_rows.h"
 
 namespace gatehouse::daemon {
+
+using control::failure;
 
 struct NatApi {
     nat::Engine& engine;
@@ -41,7 +44,7 @@ void add_nat_counts(control::StatusView& status, const nat::Engine& engine, cons
 // Brings the metrics of the NAT up to date.
 void update_nat_metrics(Metrics& metrics, const nat::Engine& engine, Instant now);
 
-// An answer that only says what is wrong.
-control::Response failure(unsigned status, std::string_view what);
+// Writing is for whoever may write on the control socket.
+control::Response only_root();
 
 }  // namespace gatehouse::daemon

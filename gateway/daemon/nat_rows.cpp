@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 
 #include "gateway/base/text.h"
 
@@ -16,11 +15,6 @@ namespace {
 
 bool is_asked_for(const nat::Forward& forward) {
     return forward.owner.kind != nat::OwnerKind::sip;
-}
-
-// Whether a mapping is a row of its own.
-bool is_listed(const nat::MappingView& mapping) {
-    return mapping.forward == nullptr || !is_asked_for(*mapping.forward);
 }
 
 std::optional<Duration> time_left(Instant expires, Instant now) {
@@ -70,62 +64,6 @@ std::optional<Duration> timeout_of(const kernel::Session& session) {
     return *session.timeout;
 }
 
-// How many sessions an outside endpoint has, and when the last of them would end.
-class Census {
-  public:
-    explicit Census(std::span<const kernel::Session> sessions) {
-        for (const kernel::Session& session : sessions) {
-            const auto ends = ends_of(session);
-            if (!ends) continue;
-            Entry& entry = entries_[key_of(session.original.proto, ends->outside)];
-            ++entry.sessions;
-            entry.expires_in = std::max(entry.expires_in, Duration(session.timeout.value_or(0s)));
-        }
-    }
-
-    void correct(control::MappingRow& row) const {
-        const auto found = entries_.find(key_of(row.proto, row.outside));
-        const Entry entry = found == entries_.end() ? Entry{} : found->second;
-        row.sessions = entry.sessions;
-        // A forward of a call may hold the mapping for longer than its sessions.
-        if (row.expires_in) {
-            row.expires_in = row.origin == "dynamic" ? entry.expires_in
-                                                     : std::max(*row.expires_in, entry.expires_in);
-        }
-    }
-
-  private:
-    struct Entry {
-        std::uint32_t sessions = 0;
-        Duration expires_in{};
-    };
-
-    static std::uint64_t key_of(Proto proto, const Endpoint4& outside) {
-        return (std::uint64_t{outside.address.value} << 24U) |
-               (std::uint64_t{outside.port.number} << 8U) | static_cast<std::uint64_t>(proto);
-    }
-
-    std::unordered_map<std::uint64_t, Entry> entries_;
-};
-
-control::MappingRow row_of(const nat::MappingView& mapping, Instant now) {
-    control::MappingRow row;
-    row.proto = mapping.proto;
-    row.inside = mapping.inside;
-    row.outside = mapping.outside;
-    if (mapping.remote != Endpoint4{}) row.remote = mapping.remote;
-    row.origin =
-        mapping.forward == nullptr ? "dynamic" : nat::to_string(mapping.forward->owner.kind);
-    row.sessions = mapping.sessions;
-    row.age = mapping.age;
-    row.expires_in = mapping.expires_in;
-    if (mapping.forward != nullptr) {
-        const auto held = time_left(mapping.forward->expires, now);
-        row.expires_in = held ? std::optional(std::max(*held, mapping.expires_in)) : std::nullopt;
-    }
-    return row;
-}
-
 // "restricted-cone", or what holds for each protocol.
 std::string nat_of(const nat::Engine& engine, Ip4 host) {
     static constexpr std::array kTypes{config::NatType::full_cone, config::NatType::restricted_cone,
@@ -159,19 +97,52 @@ void sort_rows(std::vector<Row>& rows) {
 
 }  // namespace
 
-std::vector<control::MappingRow> mapping_rows(
-    const nat::Engine& engine, const std::optional<std::vector<kernel::Session>>& sessions,
-    Instant now) {
-    std::vector<control::MappingRow> rows;
-    engine.visit_mappings(now, [&](const nat::MappingView& mapping) {
-        if (is_listed(mapping)) rows.push_back(row_of(mapping, now));
-    });
-    sort_rows(rows);
-    if (!sessions) return rows;
-    const Census census(*sessions);
-    for (control::MappingRow& row : rows)
-        census.correct(row);
-    return rows;
+bool is_listed(const nat::MappingView& mapping) {
+    return mapping.forward == nullptr || !is_asked_for(*mapping.forward);
+}
+
+Census::Census(std::span<const kernel::Session> sessions) {
+    for (const kernel::Session& session : sessions) {
+        const auto ends = ends_of(session);
+        if (!ends) continue;
+        Entry& entry = entries_[key_of(session.original.proto, ends->outside)];
+        ++entry.sessions;
+        entry.expires_in = std::max(entry.expires_in, Duration(session.timeout.value_or(0s)));
+    }
+}
+
+void Census::correct(control::MappingRow& row) const {
+    const auto found = entries_.find(key_of(row.proto, row.outside));
+    const Entry entry = found == entries_.end() ? Entry{} : found->second;
+    row.sessions = entry.sessions;
+    // A forward of a call may hold the mapping for longer than its sessions.
+    if (row.expires_in) {
+        row.expires_in = row.origin == "dynamic" ? entry.expires_in
+                                                 : std::max(*row.expires_in, entry.expires_in);
+    }
+}
+
+std::uint64_t Census::key_of(Proto proto, const Endpoint4& outside) {
+    return (std::uint64_t{outside.address.value} << 24U) |
+           (std::uint64_t{outside.port.number} << 8U) | static_cast<std::uint64_t>(proto);
+}
+
+control::MappingRow mapping_row(const nat::MappingView& mapping, Instant now) {
+    control::MappingRow row;
+    row.proto = mapping.proto;
+    row.inside = mapping.inside;
+    row.outside = mapping.outside;
+    if (mapping.remote != Endpoint4{}) row.remote = mapping.remote;
+    row.origin =
+        mapping.forward == nullptr ? "dynamic" : nat::to_string(mapping.forward->owner.kind);
+    row.sessions = mapping.sessions;
+    row.age = mapping.age;
+    row.expires_in = mapping.expires_in;
+    if (mapping.forward != nullptr) {
+        const auto held = time_left(mapping.forward->expires, now);
+        row.expires_in = held ? std::optional(std::max(*held, mapping.expires_in)) : std::nullopt;
+    }
+    return row;
 }
 
 std::vector<control::SessionRow> session_rows(std::span<const kernel::Session> sessions) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/base/time.h"
@@ -21,11 +22,30 @@ namespace gatehouse::daemon {
 // The translated IPv4 sessions of the kernel; nothing when it does not tell.
 using SessionsProvider = std::function<std::optional<std::vector<kernel::Session>>()>;
 
-// All lists are sorted. Where the kernel's sessions are given, those of a mapping are counted anew;
-// otherwise the counts are those of the engine's last dump.
-std::vector<control::MappingRow> mapping_rows(
-    const nat::Engine& engine, const std::optional<std::vector<kernel::Session>>& sessions,
-    Instant now);
+// Whether a mapping is a row of its own.
+bool is_listed(const nat::MappingView& mapping);
+control::MappingRow mapping_row(const nat::MappingView& mapping, Instant now);
+
+// How many sessions an outside endpoint has in the kernel, and when the last of them would end. The
+// engine knows it from its last dump only.
+class Census {
+  public:
+    explicit Census(std::span<const kernel::Session> sessions);
+
+    void correct(control::MappingRow& row) const;
+
+  private:
+    struct Entry {
+        std::uint32_t sessions = 0;
+        Duration expires_in{};
+    };
+
+    static std::uint64_t key_of(Proto proto, const Endpoint4& outside);
+
+    std::unordered_map<std::uint64_t, Entry> entries_;
+};
+
+// All lists are sorted.
 // Of IPv4 sessions; the others are left out.
 std::vector<control::SessionRow> session_rows(std::span<const kernel::Session> sessions);
 std::vector<control::ForwardRow> forward_rows(const nat::Engine& engine, Instant now);

@@ -55,6 +55,7 @@ class Engine final : public MappingService {
     // again: they must have been lost.
     static constexpr Duration kSettled = 1s;
     static constexpr Duration kRepairGap = 5s;
+    static constexpr std::uint32_t kSlice = 2048;       // mappings of one visit in slices
     static constexpr std::size_t kMostPending = 65536;  // verdicts that wait for a commit
     // Of the packets that are refused in a second, the senders of so many are told (RFC 5508 REQ-10
     // and RFC 1812 4.3.2.8); the others are dropped in silence.
@@ -99,6 +100,13 @@ class Engine final : public MappingService {
 
     // Live and retired mappings, in no order.
     void visit_mappings(Instant now, const std::function<void(const MappingView&)>& visit) const;
+    // The same in slices, for a table that is too long for one turn: begins at `from`, and gives
+    // where to go on, kNoMapping at the end. What changes in between may be missed.
+    MappingId visit_some_mappings(
+        Instant now, MappingId from,
+        const std::function<void(MappingId, const MappingView&)>& visit) const;
+    // Nothing where none is in use.
+    std::optional<MappingView> find_mapping(MappingId id, Instant now) const;
     // All that shall be in the kernel, sorted, but for permits.
     std::vector<Element> wanted() const;
     // The pinholes that shall be in the kernel, sorted.
@@ -136,6 +144,8 @@ class Engine final : public MappingService {
     void on(const Reconfigured& event, Instant now, Effects& out);
     void on(const TimerFired& event, Instant now, Effects& out);
 
+    // Nothing for one that has ended.
+    std::optional<MappingView> view_of(const Mapping& mapping, Instant now) const;
     void accept(MappingId id, std::uint32_t token, Effects& out);
     void refuse(Refusal reason, const FirstPacket& event, Instant now, Effects& out);
     bool may_tell(Instant now);

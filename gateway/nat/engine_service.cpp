@@ -119,23 +119,41 @@ void Engine::unsubscribe(std::uint32_t subscription) {
     listeners_.erase(subscription);
 }
 
+std::optional<MappingView> Engine::view_of(const Mapping& mapping, Instant now) const {
+    if (mapping.state != MappingState::live && mapping.state != MappingState::retired) {
+        return std::nullopt;
+    }
+    MappingView view;
+    view.proto = mapping.proto;
+    view.inside = mapping.inside;
+    view.outside = mapping.outside;
+    view.remote = mapping.remote;
+    view.state = mapping.state;
+    view.forward = mapping.forward != 0 ? forwards_.find(mapping.forward) : nullptr;
+    view.sessions = mapping.sessions;
+    view.age = now - mapping.created;
+    view.expires_in = mapping.expires > now ? mapping.expires - now : Duration::zero();
+    return view;
+}
+
 void Engine::visit_mappings(Instant now,
                             const std::function<void(const MappingView&)>& visit) const {
     ledger_.table().for_each([&](MappingId id) {
-        const Mapping& mapping = ledger_.table().at(id);
-        if (mapping.state != MappingState::live && mapping.state != MappingState::retired) return;
-        MappingView view;
-        view.proto = mapping.proto;
-        view.inside = mapping.inside;
-        view.outside = mapping.outside;
-        view.remote = mapping.remote;
-        view.state = mapping.state;
-        view.forward = mapping.forward != 0 ? forwards_.find(mapping.forward) : nullptr;
-        view.sessions = mapping.sessions;
-        view.age = now - mapping.created;
-        view.expires_in = mapping.expires > now ? mapping.expires - now : Duration::zero();
-        visit(view);
+        if (const auto view = view_of(ledger_.table().at(id), now)) visit(*view);
     });
+}
+
+MappingId Engine::visit_some_mappings(
+    Instant now, MappingId from,
+    const std::function<void(MappingId, const MappingView&)>& visit) const {
+    return ledger_.table().visit_some(from, kSlice, [&](MappingId id) {
+        if (const auto view = view_of(ledger_.table().at(id), now)) visit(id, *view);
+    });
+}
+
+std::optional<MappingView> Engine::find_mapping(MappingId id, Instant now) const {
+    if (!ledger_.table().contains(id)) return std::nullopt;
+    return view_of(ledger_.table().at(id), now);
 }
 
 EngineCounts Engine::counts() const {

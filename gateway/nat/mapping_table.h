@@ -75,6 +75,17 @@ class MappingTable {
         }
     }
 
+    // Calls visit(id) for those from `from` on, of so many ids; the one to go on from, or
+    // kNoMapping behind the last.
+    template <class Visit>
+    MappingId visit_some(MappingId from, std::uint32_t ids, Visit&& visit) const {
+        const std::uint32_t end = from < top_ && ids < top_ - from ? from + ids : top_;
+        for (std::uint32_t id = from; id < end; ++id) {
+            if (is_used(id)) visit(id);
+        }
+        return end < top_ ? end : kNoMapping;
+    }
+
   private:
     static constexpr std::uint32_t kChunk = 512;
     struct Chunk {

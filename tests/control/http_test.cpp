@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "gateway/base/text.h"
 #include "gateway/control/client.h"
 #include "gateway/control/http_server.h"
 
@@ -34,8 +35,10 @@ class Served {
         BOOST_REQUIRE(server.ok());
         server_ = std::move(*server);
         thread_ = std::thread([this] {
-            while (!done_)
+            while (!done_) {
                 loop_->turn(10ms);
+                server_->wake(5ms);
+            }
         });
     }
     ~Served() {
@@ -51,7 +54,44 @@ class Served {
     const std::string& path() const { return path_; }
 
   private:
+    // Ten pieces, each after a turn or more in which there was none.
+    class Slow final : public Stream {
+      public:
+        Next next(std::string& out) override {
+            if (++turns_ > 30) return Next::end;
+            if (turns_ % 3 != 0) return Next::again;
+            out += concat("piece ", turns_ / 3, "\n");
+            return Next::piece;
+        }
+
+      private:
+        int turns_ = 0;
+    };
+    // Waits for a wake and says so.
+    class Waiting final : public Stream {
+      public:
+        Next next(std::string& out) override {
+            if (asked_++ == 0) return Next::later;
+            if (asked_ > 2) return Next::end;
+            out += "woken";
+            return Next::piece;
+        }
+
+      private:
+        int asked_ = 0;
+    };
+
     static Response echo(const Request& request) {
+        Response stream;
+        if (request.path == "/slow") stream.stream = std::make_shared<Slow>();
+        if (request.path == "/waiting") stream.stream = std::make_shared<Waiting>();
+        if (stream.stream) return stream;
+        if (request.path == "/query") {
+            std::string text;
+            for (const auto& [name, value] : request.query)
+                text += concat(name, '=', value, ';');
+            return {200, "text/plain", text};
+        }
         if (request.path == "/missing") return {404, "application/json", "{}"};
         if (request.path == "/large") return {200, "text/plain", std::string(3000000, 'x')};
         return {200, "text/plain",
@@ -98,6 +138,42 @@ BOOST_AUTO_TEST_CASE(a_large_answer_arrives_whole) {
     const auto answer = ask(served.path(), "GET", "/large");
     BOOST_REQUIRE(answer.ok());
     BOOST_TEST(answer->body.size() == 3000000U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_arrives_whole_however_slowly_it_comes) {
+    const Served served;
+    const auto answer = ask(served.path(), "GET", "/slow");
+    BOOST_REQUIRE(answer.ok());
+    std::string whole;
+    for (int i = 1; i <= 10; ++i)
+        whole += concat("piece ", i, "\n");
+    BOOST_TEST(answer->body == whole);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_waits_goes_on_when_it_is_woken) {
+    const Served served;
+    const auto answer = ask(served.path(), "GET", "/waiting");
+    BOOST_REQUIRE(answer.ok());
+    BOOST_TEST(answer->body == "woken");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_ends_while_streams_wait_and_come) {
+    for (const char* path : {"/slow", "/waiting"}) {
+        std::thread client;
+        {
+            const Served served;
+            client =
+                std::thread([path, socket = served.path()] { (void)ask(socket, "GET", path); });
+        }
+        client.join();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_query_is_no_part_of_the_path) {
+    const Served served;
+    const auto answer = ask(served.path(), "GET", "/query?limit=10&a=%20b");
+    BOOST_REQUIRE(answer.ok());
+    BOOST_TEST(answer->body == "limit=10;a= b;");
 }
 
 BOOST_AUTO_TEST_CASE(who_may_write_is_decided_by_the_judge) {

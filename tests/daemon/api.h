@@ -33,10 +33,24 @@ class Api {
 
     control::Response ask(const std::string& method, const std::string& path,
                           const std::string& body = {}, bool may_write = true) {
+        control::Request request{method, path.substr(0, path.find('?')), body, may_write};
+        if (path.size() > request.path.size()) {
+            for (const auto part :
+                 split(std::string_view(path).substr(request.path.size() + 1), '&')) {
+                const auto sign = part.find('=');
+                request.query.emplace_back(part.substr(0, sign), part.substr(sign + 1));
+            }
+        }
         const daemon::NatApi api{*house.engine, house.hosts, [this] { return sessions; },
                                  [this] { house.flush(); }};
-        auto answer = daemon::serve_nat(api, {method, path, body, may_write}, house.now);
-        return answer.value_or(control::Response{0, "", "not ours"});
+        auto answer = daemon::serve_nat(api, request, house.now);
+        if (!answer) return {0, "", "not ours"};
+        if (answer->stream) {
+            streamed = true;
+            while (answer->stream->next(answer->body) != control::Stream::Next::end) {
+            }
+        }
+        return *answer;
     }
     std::string get(const std::string& what) {
         const control::Response answer = ask("GET", "/api/v1/" + what);
@@ -56,6 +70,7 @@ class Api {
 
     House house;
     std::optional<std::vector<kernel::Session>> sessions;
+    bool streamed = false;  // an answer came in pieces
 };
 
 }  // namespace gatehouse::test

@@ -240,7 +240,8 @@ BOOST_AUTO_TEST_CASE(when_the_kernel_does_not_tell_the_answer_says_so) {
     Api api;
     const control::Response answer = api.ask("GET", "/api/v1/sessions");
     BOOST_TEST(answer.status == 503U);
-    BOOST_TEST(answer.body == R"({"error":"the kernel does not tell its sessions; try again"})");
+    BOOST_TEST(answer.body ==
+               R"({"error":"the kernel does not tell its sessions","hint":"try again"})");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

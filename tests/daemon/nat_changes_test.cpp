@@ -138,7 +138,8 @@ BOOST_AUTO_TEST_CASE(who_may_not_write_changes_nothing) {
         const std::string path = method[0] == 'P' ? "/api/v1/forwards" : "/api/v1/forwards/1";
         const control::Response answer = api.ask(method, path, kPhoneBody, false);
         BOOST_TEST(answer.status == 403U);
-        BOOST_TEST(answer.body == R"({"error":"only root may change the gateway"})");
+        BOOST_TEST(answer.body ==
+                   R"({"error":"only root may change the gateway","hint":"try sudo gatehouse"})");
     }
     BOOST_TEST(api.ask("GET", "/api/v1/forwards", "", false).status == 200U);
     BOOST_TEST(api.house.engine->forwards().size() == 1U);
