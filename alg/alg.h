@@ -151,7 +151,7 @@ class Alg {
     static constexpr std::size_t kMostDoubtful = 1024;
     static constexpr std::size_t kMostConnections = 512;
     static constexpr std::size_t kMostHeld = std::size_t{4} << 20U;  // bytes of unfinished messages
-    static constexpr Duration kFirstPatience = 10s;  // for the end of a connection's first message
+    static constexpr Duration kFirstPatience = 3s;  // for the end of a connection's first message
     static constexpr Duration kLaterPatience = 60s;
 
     // The service must live as long.

@@ -22,6 +22,9 @@ bool may_start(std::string_view text) {
     const std::size_t blank = text.find(' ');
     const std::string_view method = text.substr(0, blank);
     if (method.size() > Framer::kMostMethod || !is_token(method)) return false;
+    // Every method is in capitals, and nobody shall wait for the end of a line that never comes.
+    if (std::any_of(method.begin(), method.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
+        return false;
     return std::none_of(text.begin(), text.end(), [](char c) {
         return (static_cast<unsigned char>(c) < ' ' && c != '\r') || c == '\x7f';
     });

@@ -59,6 +59,7 @@ const std::vector<Raw>& raws() {
         {"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03", 10), Reason::encrypted},
         {"STUN", std::string("\x00\x01\x00\x00\x21\x12\xa4\x42", 8), Reason::stun},
         {"another protocol", "SSH-2.0-OpenSSH\r\n", Reason::not_sip},
+        {"words that nobody ends", "hello world", Reason::not_sip},
         {"a method that is no token", "IN{VITE", Reason::not_sip},
         {"a method without an end", std::string(33, 'A'), Reason::not_sip},
         {"a method that is too long", std::string(33, 'A') + " sip:b@x SIP/2.0\r\n",

@@ -33,18 +33,18 @@ BOOST_AUTO_TEST_CASE(a_listener_hears_of_mappings_forwards_refusals_and_the_outs
     House house;
     const Router router(house, web() + section("nat", {{"host_mappings", "1"}}));
     Process heard = listen(house.pc);
-    BOOST_TEST(heard.wait_for_output("retry: 3000", 5s));
+    BOOST_TEST(heard.wait_for_output("retry: 3000", 20s));
     const UdpSocket phone = house.phone.udp("192.168.1.20:5060");
     BOOST_TEST(seen_by(house.internet.udp("11.0.0.3:3478"), phone) == "11.0.0.1:5060");
     BOOST_TEST(heard.wait_for_output(R"("event":"mapping_made","proto":"udp",)"
                                      R"("inside":"192.168.1.20:5060","outside":"11.0.0.1:5060"})",
-                                     5s));
+                                     20s));
     const UdpSocket second = house.phone.udp("192.168.1.20:5061");
     second.send_to("11.0.0.3:3478", "one too many");
     BOOST_TEST(heard.wait_for_output(R"("event":"refused","proto":"udp",)"
                                      R"("inside":"192.168.1.20:5061","by":"nat",)"
                                      R"("reason":"host_quota"})",
-                                     5s));
+                                     20s));
     BOOST_TEST(router
                    .cli({"forward", "add", "--proto", "tcp", "--outside", "8000", "--inside",
                          "192.168.1.10:80", "--lifetime", "1"})
@@ -52,12 +52,12 @@ BOOST_AUTO_TEST_CASE(a_listener_hears_of_mappings_forwards_refusals_and_the_outs
     BOOST_TEST(heard.wait_for_output(R"("event":"forward_added","proto":"tcp",)"
                                      R"("inside":"192.168.1.10:80","outside":"11.0.0.1:8000",)"
                                      R"("id":"1","origin":"static"})",
-                                     5s));
+                                     20s));
     BOOST_TEST(heard.wait_for_output(R"("event":"forward_expired")", 20s));
     house.change_wan_address("11.0.0.9/24");
-    BOOST_TEST(heard.wait_for_output(R"("event":"outside_changed","from":"11.0.0.1",)"
-                                     R"("to":"11.0.0.9","reach":"public"})",
-                                     5s));
+    // Between the two it may have none, which is a change, too.
+    BOOST_TEST(heard.wait_for_output(R"("event":"outside_changed","from":"11.0.0.1",)", 20s));
+    BOOST_TEST(heard.wait_for_output(R"("to":"11.0.0.9","reach":"public"})", 20s));
 }
 
 BOOST_AUTO_TEST_CASE(the_command_shows_events_as_lines_or_as_json) {
@@ -72,19 +72,19 @@ BOOST_AUTO_TEST_CASE(the_command_shows_events_as_lines_or_as_json) {
                 .run({"curl", "-s", "--unix-socket", router.control(), "http://gatehouse/metrics"})
                 .says("gatehouse_event_streams 2"));
     };
-    BOOST_TEST(eventually(both_hear, 5s));
+    BOOST_TEST(eventually(both_hear, 20s));
     const UdpSocket phone = house.phone.udp("192.168.1.20:5060");
     phone.send_to("11.0.0.3:3478", "hello");
     BOOST_TEST(lines.wait_for_output(
-        "mapping_made     proto=udp inside=192.168.1.20:5060 outside=11.0.0.1:5060\n", 5s));
-    BOOST_TEST(json.wait_for_output(R"("event":"mapping_made","proto":"udp")", 5s));
+        "mapping_made     proto=udp inside=192.168.1.20:5060 outside=11.0.0.1:5060\n", 20s));
+    BOOST_TEST(json.wait_for_output(R"("event":"mapping_made","proto":"udp")", 20s));
 }
 
 BOOST_AUTO_TEST_CASE(a_listener_that_does_not_read_costs_nobody_anything) {
     House house;
     const Router router(house, web());
     Process sleeper = listen(house.pc);
-    BOOST_TEST(sleeper.wait_for_output("retry: 3000", 5s));
+    BOOST_TEST(sleeper.wait_for_output("retry: 3000", 20s));
     sleeper.freeze();
     flood(house, {"11.0.0.3", 10000, false, 3000});
     BOOST_TEST(eventually(
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(so_many_may_listen_and_others_are_told) {
     std::vector<Process> listeners;
     for (int i = 0; i < 16; ++i) {
         listeners.push_back(listen(i < 8 ? house.pc : house.phone));
-        BOOST_TEST(listeners.back().wait_for_output("retry: 3000", 5s));
+        BOOST_TEST(listeners.back().wait_for_output("retry: 3000", 20s));
     }
     BOOST_TEST(house.console.run({"curl", "-s", "-m", "5", kEvents})
                    .says("too many are listening to events"));
