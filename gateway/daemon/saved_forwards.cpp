@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "gateway/base/text.h"
 #include "gateway/daemon/forward_body.h"
@@ -78,7 +79,11 @@ std::string write_forwards(const std::vector<nat::Forward>& all, std::string_vie
         out += one.expires == kNever
                    ? std::string(kNone)
                    : std::to_string(whole_seconds(one.expires.time_since_epoch()));
-        append(out, " ", printable(one.description), "\n");
+        // The name stands last, so a line's end is all that it must not have.
+        out += ' ';
+        std::replace_copy(one.description.begin(), one.description.end(), std::back_inserter(out),
+                          '\n', ' ');
+        out += '\n';
     }
     return out;
 }

@@ -99,6 +99,15 @@ BOOST_AUTO_TEST_CASE(what_is_written_comes_back_with_the_time_that_is_left) {
                boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_name_comes_back_as_it_was_but_for_ends_of_lines) {
+    nat::Forward odd = console();
+    odd.description = " a\\b \xff\tund\xc3\xbc\nc ";
+    const std::string text = write_forwards({odd}, "boot-a", kWritten);
+    const auto back = read_forwards(text, "boot-a", kWritten);
+    BOOST_REQUIRE(back.size() == 1U);
+    BOOST_TEST(back.front().description == " a\\b \xff\tund\xc3\xbc c ");
+}
+
 BOOST_AUTO_TEST_CASE(after_another_boot_the_time_goes_on_from_where_it_was_written) {
     const std::string text = write_forwards({range_for_an_hour()}, "boot-a", kWritten);
     const std::vector<std::string> wanted{"tcp 3074+11 192.168.1.30:3075 11.0.0.9 3600 "};
