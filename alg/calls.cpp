@@ -19,9 +19,14 @@ std::string party(const Message& message, HeaderId id) {
     return std::string(address->uri.substr(0, kMostParty));
 }
 
-bool has_tag(const Message& message, HeaderId id) {
+// Of a From or To; empty for none.
+std::string_view tag_of(const Message& message, HeaderId id) {
     const auto address = parse_name_address(message.find(id).value_or(""));
-    return address && find_param(address->params, "tag").has_value();
+    return address ? find_param(address->params, "tag").value_or("") : "";
+}
+
+bool has_tag(const Message& message, HeaderId id) {
+    return !tag_of(message, id).empty();
 }
 
 // An INVITE begins a call. Where it was not seen, whatever belongs to a call that stands does, too,
@@ -106,9 +111,30 @@ Calls::Taken Calls::take(const Message& message, bool outward, Endpoint4 inside,
     return {call, false};
 }
 
+void Calls::note_answer(Call& call, const Message& message) {
+    const std::string_view tag = tag_of(message, HeaderId::to);
+    auto& tags = call.answered;
+    if (std::find(tags.begin(), tags.end(), tag) != tags.end()) return;
+    // Where not all can be told apart, the first end is that of the call.
+    if (tag.empty() || tag.size() > kMostId || tags.size() == kMostAnswers) {
+        tags.clear();
+    } else if (!tags.empty() || !call.established) {
+        tags.emplace_back(tag);
+    }
+}
+
+// Of a call whose answers were not seen whatever ends is the call.
+void Calls::end_dialog(Call& call, const Message& message) {
+    auto& tags = call.answered;
+    const std::string_view from = tag_of(message, HeaderId::from);
+    const std::string_view to = tag_of(message, HeaderId::to);
+    std::erase_if(tags, [&](const std::string& tag) { return tag == from || tag == to; });
+    if (tags.empty()) call.state = CallState::ended;
+}
+
 void Calls::take_request(Call& call, const Message& message, const CSeq& cseq) {
     if (message.method == "BYE") {
-        call.state = CallState::ended;
+        end_dialog(call, message);
     } else if (message.method == "INVITE" && call.state == CallState::ended && !call.established) {
         // With credentials this time, or to where a redirection led.
         call.state = CallState::calling;
@@ -117,13 +143,14 @@ void Calls::take_request(Call& call, const Message& message, const CSeq& cseq) {
 }
 
 void Calls::take_response(Call& call, const Message& message, const CSeq& cseq) {
-    if (cseq.method == "BYE") call.state = CallState::ended;
+    if (cseq.method == "BYE") end_dialog(call, message);
     if (cseq.method != "INVITE" || call.state == CallState::ended) return;
     if (message.status < 200) {
         if (call.state == CallState::calling && message.status > 100) {
             call.state = CallState::ringing;
         }
     } else if (message.status < 300) {
+        note_answer(call, message);
         call.established = true;
         call.state = CallState::established;
     } else if (!call.established && cseq.number == call.first_cseq) {

@@ -7,6 +7,8 @@
 //   - an established call lives until BYE, at most the interval of its session timer, else kLongest
 //     beyond the last message;
 //   - what has ended is kept for kLinger: late packets, and the next attempt with credentials.
+// An INVITE that several answer makes several dialogs of one Call-ID (RFC 3261 13.2.2.4), told
+// apart by the tags of those who answered: the call ends with the last one.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +48,9 @@ struct Call {
     CallState state = CallState::calling;
     std::optional<CallState> told;  // the last one that was told
     bool established = false;
-    std::uint32_t first_cseq = 0;     // of the INVITE that began it
-    std::vector<CallStream> streams;  // by the place in the description
+    std::vector<std::string> answered;  // the tags of those who did and have not ended
+    std::uint32_t first_cseq = 0;       // of the INVITE that began it
+    std::vector<CallStream> streams;    // by the place in the description
     bool held_inside = false;
     bool held_outside = false;
     std::optional<Duration> session_timer;
@@ -64,7 +67,8 @@ class Calls {
     static constexpr Duration kLongest = 12h;
     static constexpr std::size_t kMost = 1024;
     static constexpr std::uint32_t kMostOfHost = 64;  // half of them from outside
-    static constexpr std::size_t kMostId = 256;       // bytes of a Call-ID
+    static constexpr std::size_t kMostId = 256;       // bytes of a Call-ID or tag
+    static constexpr std::size_t kMostAnswers = 8;    // of one call, that are told apart
 
     struct Taken {
         Call* call = nullptr;  // nothing: it belongs to none
@@ -87,6 +91,8 @@ class Calls {
     bool has_room(Ip4 host, bool outward) const;
     Call& begin(const Message& message, std::string_view id, Endpoint4 inside, Endpoint4 remote);
     void take_request(Call& call, const Message& message, const CSeq& cseq);
+    static void note_answer(Call& call, const Message& message);
+    static void end_dialog(Call& call, const Message& message);
     void take_response(Call& call, const Message& message, const CSeq& cseq);
 
     std::map<CallNumber, Call> calls_;

@@ -383,6 +383,42 @@ BOOST_AUTO_TEST_CASE(the_ports_close_half_a_minute_after_the_call) {
     BOOST_TEST(!house.is_open({gatehouse::test::kOutside, Port{40000}}, kPeer));
 }
 
+BOOST_AUTO_TEST_CASE(of_two_who_answered_one_may_leave_and_the_call_with_the_other_goes_on) {
+    const auto of_other = [](std::string text) {
+        return replaced(std::move(text), "tag=2", "tag=3");
+    };
+    for (const bool first_leaves : {true, false}) {
+        SipHouse house;
+        house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+        const std::string answer = response("200 OK", "11.0.0.1:5060", sdp("11.0.9.2", 9000));
+        house.in(kPhone, answer);
+        house.in(kPhone, of_other(answer));
+        const std::string first = request("BYE");
+        const std::string second = of_other(first);
+        house.out(kPhone, first_leaves ? first : second);
+        const std::string ok = response("200 OK", "11.0.0.1:5060", {}, "2 BYE");
+        house.in(kPhone, first_leaves ? ok : of_other(ok));
+        house.pass(120s);
+        BOOST_TEST(house.alg.streams() == 1U);
+        BOOST_TEST(house.alg.calls().all().begin()->second.state == CallState::established);
+        house.in(kPhone, first_leaves ? second : first);
+        house.pass(33s);
+        BOOST_TEST(house.alg.streams() == 0U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_to_somebody_else_does_not_end_the_call) {
+    SipHouse house;
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    house.in(kPhone, response("200 OK", "11.0.0.1:5060", sdp("11.0.9.2", 9000)));
+    house.out(kPhone, replaced(request("BYE"), "tag=2", "tag=9"));
+    house.pass(120s);
+    BOOST_TEST(house.alg.streams() == 1U);
+    house.out(kPhone, request("BYE"));
+    house.pass(33s);
+    BOOST_TEST(house.alg.streams() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_call_closes_and_one_with_credentials_goes_on_with_the_same_ports) {
     SipHouse house;
     const std::string first = house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
