@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::string_view kVersion = "SIP/2.0 ";
 
-bool is_line_end(char c) {
-    return c == '\r' || c == '\n';
-}
-
 // Whether a start line may begin like this.
 bool may_start(std::string_view text) {
     const std::size_t shared = std::min(text.size(), kVersion.size());
@@ -97,10 +93,8 @@ std::optional<Framer::Piece> Framer::next() {
     if (raw_) return take(rest().size(), false);
     if (wanted_ == 0) {
         const std::string_view text = rest();
-        const auto begin = std::find_if_not(text.begin(), text.end(), is_line_end);
-        if (begin != text.begin()) {
-            return take(static_cast<std::size_t>(begin - text.begin()), false);
-        }
+        const std::size_t begin = std::min(text.find_first_not_of("\r\n"), text.size());
+        if (begin > 0) return take(begin, false);
         if (!check_start() || !find_head()) {
             return raw_ ? std::optional(take(rest().size(), false)) : std::nullopt;
         }

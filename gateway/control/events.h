@@ -67,6 +67,8 @@ class EventStream final : public Stream {
 
     // after: the last event that the listener knows.
     EventStream(EventLog& log, std::uint64_t after, Clock clock);
+    EventStream(const EventStream&) = delete;
+    EventStream& operator=(const EventStream&) = delete;
     ~EventStream() override;
 
     Next next(std::string& out) override;

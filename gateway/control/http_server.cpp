@@ -88,10 +88,10 @@ struct HttpServer::Inner {
     };
     MHD_Result answer(MHD_Connection* connection, const char* url, const char* method,
                       Pending& pending);
-    MHD_Result queue(MHD_Connection* connection, const Response& response);
+    MHD_Result queue(MHD_Connection* connection, Response& response);
     static ssize_t on_block(void* self, std::uint64_t position, char* out, std::size_t most);
     static void on_sent(void* self);
-    MHD_Response* response_of(MHD_Connection* connection, const Response& response);
+    MHD_Response* response_of(MHD_Connection* connection, Response& response);
     void wait(Flow& flow, bool again);
     void resume(bool all);
     void turn();
@@ -126,7 +126,7 @@ ssize_t HttpServer::Inner::on_block(void* self, std::uint64_t /*position*/, char
         }
     }
     const std::size_t size = std::min(most, flow.piece.size() - flow.sent);
-    std::memcpy(out, flow.piece.data() + flow.sent, size);
+    flow.piece.copy(out, size, flow.sent);
     flow.sent += size;
     return static_cast<ssize_t>(size);
 }
@@ -220,7 +220,7 @@ MHD_Result HttpServer::Inner::answer(MHD_Connection* connection, const char* url
     return queue(connection, response);
 }
 
-MHD_Result HttpServer::Inner::queue(MHD_Connection* connection, const Response& response) {
+MHD_Result HttpServer::Inner::queue(MHD_Connection* connection, Response& response) {
     MHD_Response* out = response_of(connection, response);
     if (out == nullptr) return MHD_NO;
     if (!response.content_type.empty()) {
@@ -237,10 +237,10 @@ MHD_Result HttpServer::Inner::queue(MHD_Connection* connection, const Response& 
     return queued;
 }
 
-MHD_Response* HttpServer::Inner::response_of(MHD_Connection* connection, const Response& response) {
+MHD_Response* HttpServer::Inner::response_of(MHD_Connection* connection, Response& response) {
     if (!response.stream) {
-        return MHD_create_response_from_buffer(
-            response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+        return MHD_create_response_from_buffer(response.body.size(), response.body.data(),
+                                               MHD_RESPMEM_MUST_COPY);
     }
     auto* flow = new Flow{*this, connection, response.stream};
     MHD_Response* out =

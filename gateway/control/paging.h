@@ -51,11 +51,9 @@ Response answer_with(std::shared_ptr<Stream> stream, bool at_once);
 template <class Row>
 class RowStream final : public Stream {
   public:
-    RowStream(std::vector<Row> rows, const Page& page) : rows_(std::move(rows)) {
-        const auto [first, last] = page.of(rows_.size());
-        next_ = first;
-        rows_.resize(last);
-        first_ = first;
+    RowStream(std::vector<Row> rows, const Page& page)
+        : rows_(std::move(rows)), first_(page.of(rows_.size()).first), next_(first_) {
+        rows_.resize(page.of(rows_.size()).second);
     }
 
     Next next(std::string& out) override {
@@ -74,8 +72,8 @@ class RowStream final : public Stream {
 
   private:
     std::vector<Row> rows_;
-    std::size_t first_ = 0;
-    std::size_t next_ = 0;
+    std::size_t first_;
+    std::size_t next_;
     bool ended_ = false;
 };
 
