@@ -2,6 +2,7 @@
 //
 // What becomes of whole messages, and what they open and close.
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "gateway/base/text.h"
 #include "tests/alg/support/house.h"
@@ -334,6 +335,31 @@ BOOST_AUTO_TEST_CASE(two_phones_with_the_same_ports_get_different_ones_outside) 
     BOOST_TEST(!has(after, "m=audio 41000"));
     BOOST_TEST(!has(after, "192.168.1.30"));
     BOOST_TEST(house.alg.streams() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(forty_phones_with_the_same_ports_have_forty_calls_apart) {
+    SipHouse house;
+    std::set<std::string> signalling;
+    std::set<std::string> media;
+    for (unsigned i = 0; i < 40; ++i) {
+        const Endpoint4 phone = host(static_cast<std::uint8_t>(100 + i), 5060);
+        const std::string address = phone.address.to_string();
+        const std::string text = replaced(invite(sdp("192.168.1.20", 41000), concat("call-", i)),
+                                          "192.168.1.20", address);
+        const std::string after = house.out(phone, text);
+        BOOST_TEST(house.reason() == Reason::edited);
+        BOOST_TEST(!has(after, "192.168.1."));
+        signalling.insert(house.outside(phone).to_string());
+        const std::size_t at = after.find("m=audio ");
+        media.insert(after.substr(at, after.find(" RTP", at) - at));
+        // The answer comes to the phone that has asked, with its own address in it.
+        const std::string answer = response("200 OK", house.outside(phone).to_string(),
+                                            sdp("11.0.9.2", 9000), "1 INVITE", concat("call-", i));
+        BOOST_TEST(has(house.in(phone, answer), concat("SIP/2.0/UDP ", address, ":5060")));
+    }
+    BOOST_TEST(signalling.size() == 40U);
+    BOOST_TEST(media.size() == 40U);
+    BOOST_TEST(house.alg.streams() == 40U);
 }
 
 BOOST_AUTO_TEST_CASE(refreshing_and_holding_and_resuming_a_call_never_moves_its_ports) {
