@@ -162,7 +162,7 @@ void Effects::clear() {
     verdicts.clear();
     keep_alives.clear();
     bypasses.clear();
-    registrations_changed = false;
+    state_changed = false;
     notices.clear();
     connects.clear();
     bytes.clear();
@@ -177,9 +177,9 @@ Alg::Alg(const config::Sip& config, nat::MappingService& service)
 Alg::~Alg() = default;
 
 void Alg::handle(const Event& event, Instant now, Effects& out) {
-    const std::uint64_t version = registrations_.version();
+    const std::uint64_t version = registrations_.version() + calls_version_;
     std::visit([&](const auto& one) { on(one, now, out); }, event);
-    out.registrations_changed |= registrations_.version() != version;
+    out.state_changed |= registrations_.version() + calls_version_ != version;
 }
 
 std::optional<Instant> Alg::next_deadline() const {
@@ -202,6 +202,7 @@ void Alg::on(const Reconfigured& event, Instant now, Effects&) {
 
 void Alg::on(const TimerFired&, Instant now, Effects& out) {
     while (const auto call = calls_.pop_expired(now)) {
+        ++calls_version_;
         media_.release(call->number, now);
         if (call->state == CallState::ended) continue;
         out.notices.push_back({Notice::Kind::call_changed, "forgotten", call->id, call->from,
@@ -216,8 +217,48 @@ void Alg::on(const TimerFired&, Instant now, Effects& out) {
 }
 
 void Alg::on(const Restored& event, Instant now, Effects&) {
-    if (config_.mode == config::SipMode::automatic)
-        registrations_.restore(event.registrations, now);
+    if (config_.mode != config::SipMode::automatic) return;
+    registrations_.restore(event.registrations, now);
+    for (const SavedCall& saved : event.calls)
+        restore(saved, now);
+}
+
+// Its ports are what the kernel still has of it; where another has got one, the next description
+// of the call says which it is now.
+void Alg::restore(const SavedCall& saved, Instant now) {
+    Call* call = calls_.restore(saved.call, saved.left, now);
+    if (call == nullptr) return;
+    const Ip4 outside = service_.outside_address().address;
+    for (const SavedStream& one : saved.streams) {
+        CallStream stream;
+        stream.peer = one.peer;
+        const bool own = one.media.rtp.address == call->inside.address;
+        if (const auto opened = own ? media_.open(call->number, one.media, now)
+                                    : Result<OpenedMedia, Reason>(fail(Reason::no_help))) {
+            stream.inside = one.media.rtp;
+            stream.outside = opened->rtp;
+            if (one.peer != Endpoint4{} && is_usable_peer(one.peer.address, outside))
+                media_.expect(call->number, stream.inside, one.peer.address, now);
+        }
+        call->streams.push_back(stream);
+    }
+}
+
+std::vector<SavedCall> Alg::saved_calls(Instant now) const {
+    std::vector<SavedCall> out;
+    for (const auto& [number, call] : calls_.all()) {
+        const auto until = calls_.deadline(number);
+        const bool stands = call.state == CallState::established || call.state == CallState::held;
+        if (!stands || !until) continue;
+        SavedCall saved{call, *until - now, {}};
+        saved.call.streams.clear();
+        for (const CallStream& stream : call.streams) {
+            const auto media = media_.shape(stream.inside);
+            saved.streams.push_back({media.value_or(WantedMedia{}), stream.peer});
+        }
+        out.push_back(std::move(saved));
+    }
+    return out;
 }
 
 void Alg::on(const Datagram& event, Instant now, Effects& out) {
@@ -433,6 +474,7 @@ void Alg::follow_call(Work& work, Instant now, Effects& out) {
     const Call& call = *work.call;
     if (call.state == call.told) return;
     work.call->told = call.state;
+    ++calls_version_;
     out.notices.push_back({Notice::Kind::call_changed, std::string(to_string(call.state)), call.id,
                            call.from, call.to, call.inside, call.remote});
 }
@@ -470,6 +512,7 @@ void Alg::note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now
 
 void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
     Call& call = *work.call;
+    ++calls_version_;
     if (call.streams.size() < sdp.media.size()) call.streams.resize(sdp.media.size());
     bool held = !sdp.media.empty();
     for (std::size_t i = 0; i < sdp.media.size(); ++i) {

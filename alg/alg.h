@@ -35,6 +35,7 @@
 #include "alg/framer.h"
 #include "alg/media.h"
 #include "alg/registrations.h"
+#include "alg/saved_calls.h"
 #include "gateway/config/config.h"
 #include "gateway/nat/mapping_service.h"
 
@@ -54,6 +55,7 @@ struct Reconfigured {
 struct TimerFired {};
 struct Restored {  // what was saved before a restart
     std::vector<SavedRegistration> registrations;
+    std::vector<SavedCall> calls{};
 };
 
 // A connection of a host to a server's port of SIP over TCP. Ids are not used again.
@@ -132,11 +134,11 @@ struct Effects {
     std::vector<Notice> notices;
     std::vector<StreamConnect> connects;
     std::vector<StreamBytes> bytes;
-    bool registrations_changed = false;  // what a restart shall not lose is another now
+    bool state_changed = false;  // what a restart shall not lose is another now
 
     bool empty() const {
         return verdicts.empty() && keep_alives.empty() && bypasses.empty() && notices.empty() &&
-               connects.empty() && bytes.empty() && !registrations_changed;
+               connects.empty() && bytes.empty() && !state_changed;
     }
     void clear();
 };
@@ -168,6 +170,7 @@ class Alg {
     const Calls& calls() const { return calls_; }
     std::size_t registrations() const { return registrations_.size() + registered_; }
     std::vector<SavedRegistration> saved(Instant now) const { return registrations_.saved(now); }
+    std::vector<SavedCall> saved_calls(Instant now) const;
     std::size_t streams() const { return media_.size(); }
     std::size_t connections() const { return connections_.size(); }
     std::uint64_t count(Reason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
@@ -216,6 +219,7 @@ class Alg {
     Reason rewrite_body(Work& work, std::string_view text, Instant now);
     bool follow_length(Work& work);
     void follow_call(Work& work, Instant now, Effects& out);
+    void restore(const SavedCall& saved, Instant now);
     void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
     void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
     void note_streams(Work& work, const Sdp& sdp, Instant now);
@@ -231,6 +235,7 @@ class Alg {
     nat::MappingService& service_;
     MediaTable media_;
     Calls calls_;
+    std::uint64_t calls_version_ = 0;  // grows with each change of a call that stands
     Registrations registrations_;
     std::map<Endpoint4, Known> endpoints_;
     std::map<Ip4, std::uint32_t> of_host_;

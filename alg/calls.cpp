@@ -90,6 +90,18 @@ Call& Calls::begin(const Message& message, std::string_view id, Endpoint4 inside
     return calls_.emplace(call.number, std::move(call)).first->second;
 }
 
+Call* Calls::restore(Call call, Duration left, Instant now) {
+    if (find(call.inside.address, call.id) != nullptr || !has_room(call.inside.address, true)) {
+        return nullptr;
+    }
+    call.number = next_++;
+    call.told = call.state;
+    by_id_.emplace(std::pair(call.inside.address, call.id), call.number);
+    ++of_host_[call.inside.address];
+    timers_.set(call.number, now + left);
+    return &calls_.emplace(call.number, std::move(call)).first->second;
+}
+
 Calls::Taken Calls::take(const Message& message, bool outward, Endpoint4 inside, Endpoint4 remote,
                          Instant now) {
     const auto id = message.find(HeaderId::call_id);

@@ -77,6 +77,9 @@ class Calls {
     // Takes note of the message.
     Taken take(const Message& message, bool outward, Endpoint4 inside, Endpoint4 remote,
                Instant now);
+    // A call of before a restart; nullptr where there is no room or one of its name.
+    Call* restore(Call call, Duration left, Instant now);
+    std::optional<Instant> deadline(CallNumber number) const { return timers_.deadline(number); }
     // Counts the call's time anew, after something of it has changed.
     void settle(Call& call, Instant now);
     // Takes out a call whose time is over.

@@ -23,8 +23,8 @@ bool MediaTable::is_alive(const Stream& stream) const {
 Result<void, Reason> MediaTable::request(Endpoint4 rtp, Stream& stream, Instant now) {
     stream.forwards.clear();
     if (stream.rtcp && stream.count == 1) {
-        nat::PairRequest pair{rtp,          *stream.rtcp,  stream.remote,
-                              std::nullopt, owner_of(rtp), "media of a call"};
+        nat::PairRequest pair{rtp,           *stream.rtcp,      stream.remote, std::nullopt,
+                              owner_of(rtp), "media of a call", stream.outside};
         const auto made = service_.request_pair(pair, now);
         if (!made) return fail(Reason::limit);
         stream.forwards = {made->first.id, made->second.id};
@@ -32,6 +32,7 @@ Result<void, Reason> MediaTable::request(Endpoint4 rtp, Stream& stream, Instant 
     }
     nat::ForwardRequest one;
     one.inside = rtp;
+    one.outside = stream.outside;
     one.count = stream.count == 1 ? 1 : stream.count * 2;
     one.remote = stream.remote;
     one.owner = owner_of(rtp);
@@ -87,6 +88,13 @@ std::optional<OpenedMedia> MediaTable::find(Endpoint4 rtp) const {
     return OpenedMedia{first.outside, rtcp};
 }
 
+std::optional<WantedMedia> MediaTable::shape(Endpoint4 rtp) const {
+    const auto opened = find(rtp);
+    if (!opened) return std::nullopt;
+    const Stream& stream = streams_.at(rtp);
+    return WantedMedia{rtp, stream.rtcp, stream.count, opened->rtp.port};
+}
+
 Result<OpenedMedia, Reason> MediaTable::open(CallNumber call, const WantedMedia& wanted,
                                              Instant now) {
     const bool refused = is_refused_port(wanted.rtp.port) ||
@@ -102,6 +110,7 @@ Result<OpenedMedia, Reason> MediaTable::open(CallNumber call, const WantedMedia&
         Stream stream;
         stream.rtcp = wanted.rtcp;
         stream.count = wanted.count;
+        stream.outside = wanted.outside;
         if (const auto made = request(wanted.rtp, stream, now); !made) {
             if (of_host == 0) of_host_.erase(wanted.rtp.address);
             return made.failure();

@@ -31,6 +31,8 @@ class MediaTable {
     Result<OpenedMedia, Reason> open(CallNumber call, const WantedMedia& wanted, Instant now);
     bool is_open(Endpoint4 rtp) const { return streams_.contains(rtp); }
     std::optional<OpenedMedia> find(Endpoint4 rtp) const;
+    // What it would take to open it again at the same place.
+    std::optional<WantedMedia> shape(Endpoint4 rtp) const;
     // The call's media comes from this peer, too; nothing: from wherever.
     void expect(CallNumber call, Endpoint4 rtp, std::optional<Ip4> peer, Instant now);
     // The call does not use this stream any more.
@@ -52,6 +54,7 @@ class MediaTable {
         std::uint32_t count = 1;
         std::vector<nat::ForwardId> forwards;  // one, or two of a pair
         std::optional<Ip4> remote;
+        std::optional<Port> outside;  // that is wanted, before it is open
         std::vector<User> users;
     };
     using Streams = std::map<Endpoint4, Stream>;

@@ -61,6 +61,7 @@ struct WantedMedia {
     Endpoint4 rtp;
     std::optional<Endpoint4> rtcp;  // nothing: it has none of its own
     std::uint32_t count = 1;        // neighbouring pairs
+    std::optional<Port> outside{};  // the first port, where it can be had
 };
 struct OpenedMedia {
     Endpoint4 rtp;

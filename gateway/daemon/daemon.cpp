@@ -133,7 +133,7 @@ Status Daemon::start() {
     serve_dhcp_links();
     tell_neighbours();
     restore_forwards();
-    restore_registrations();
+    restore_sip();
     open_web();
     if (failure_) return fail(*failure_);
     return {};
@@ -217,7 +217,7 @@ Status Daemon::run() {
     while (!stopping_ && !failure_) {
         if (!loop_->run()) return fail("waiting for events failed");
     }
-    save_registrations();
+    save_sip();
     if (failure_) return fail(*failure_);
     dhcp_->finish(house_.dhcp());
     say_goodbye();
@@ -256,7 +256,7 @@ void Daemon::perform(Effects& effects) {
         dhcp_->perform(effects.dhcp, house_.dhcp());
         if (sip_) sip_->perform(effects.sip);
         if (sip_proxy_) sip_proxy_->perform(effects.sip);
-        if (effects.sip.registrations_changed) save_registrations_soon();
+        if (effects.sip.state_changed) save_sip_soon();
         perform(effects.upnp);
         publish(effects.events);
         std::swap(effects, next);

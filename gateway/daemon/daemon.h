@@ -63,13 +63,13 @@ class Daemon {
     void handle(const sip::Event& event);
     std::optional<Port> open_sip_proxy();
     // Phones that are silent are reached after a restart, too.
-    std::string registrations_file() const;
+    std::string sip_file(std::string_view name) const;
     std::string forwards_file() const;
     void restore_forwards();
     void save_forwards();
-    void restore_registrations();
-    void save_registrations_soon();
-    void save_registrations();  // if they have changed
+    void restore_sip();
+    void save_sip_soon();
+    void save_sip();  // if something has changed
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
@@ -136,7 +136,7 @@ class Daemon {
     std::string host_name_;
     std::optional<loop::TimerId> beat_;
     std::optional<loop::TimerId> timer_;
-    std::optional<loop::TimerId> saving_;  // registrations that are not in their file yet
+    std::optional<loop::TimerId> saving_;  // what is not in its files yet
     config::Config start_config_;          // what only a restart changes is compared with it
     Safeguards safeguards_;
     control::StatusView::Facts kernel_facts_;

@@ -13,6 +13,8 @@ namespace gatehouse::daemon {
 
 namespace {
 
+constexpr std::string_view kRegistrations = "registrations";
+constexpr std::string_view kCalls = "calls";
 constexpr Duration kSavePause = 2s;  // many phones register at once after a failure of the power
 
 std::chrono::seconds time_of_day() {
@@ -49,28 +51,35 @@ std::optional<Port> Daemon::open_sip_proxy() {
     return sip_proxy_->port();
 }
 
-std::string Daemon::registrations_file() const {
-    return concat(start_config_.gateway.state, "/registrations");
+std::string Daemon::sip_file(std::string_view name) const {
+    return concat(start_config_.gateway.state, "/", name);
 }
 
-void Daemon::restore_registrations() {
-    const auto text = read_file(registrations_file());
-    if (!text) return;
-    handle(sip::Restored{sip::read_saved(*text, time_of_day())});
+void Daemon::restore_sip() {
+    sip::Restored restored;
+    if (const auto text = read_file(sip_file(kRegistrations)))
+        restored.registrations = sip::read_saved(*text, time_of_day());
+    if (const auto text = read_file(sip_file(kCalls)))
+        restored.calls = sip::read_saved_calls(*text, time_of_day());
+    handle(restored);
 }
 
-void Daemon::save_registrations_soon() {
+void Daemon::save_sip_soon() {
     if (saving_) return;
-    saving_ = loop_->after(kSavePause, [this] { save_registrations(); });
+    saving_ = loop_->after(kSavePause, [this] { save_sip(); });
 }
 
-void Daemon::save_registrations() {
+void Daemon::save_sip() {
     if (!saving_) return;
     loop_->cancel(*saving_);
     saving_.reset();
-    const auto saved = house_.sip().saved(loop_->now());
-    const Status done = replace_file(registrations_file(), sip::write_saved(saved, time_of_day()));
-    if (!done) say(Level::warning, "registrations not saved", {{"reason", done.error().text}});
+    const auto save = [this](std::string_view name, const std::string& text) {
+        const Status done = replace_file(sip_file(name), text);
+        if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
+    };
+    const sip::Alg& sip = house_.sip();
+    save(kRegistrations, sip::write_saved(sip.saved(loop_->now()), time_of_day()));
+    save(kCalls, sip::write_saved_calls(sip.saved_calls(loop_->now()), time_of_day()));
 }
 
 }  // namespace gatehouse::daemon

@@ -269,6 +269,7 @@ std::optional<Port> Forwards::choose_pair(const ForwardRequest& one,
                                           const ForwardRequest& other) const {
     const Ip4 primary = ledger_.outside().primary();
     std::vector<Port> wanted;
+    if (one.outside) wanted.push_back(*one.outside);
     const MappingId runs = ledger_.table().find({one.proto, one.inside, {}});
     if (runs != kNoMapping && ledger_.table().at(runs).outside.address == primary) {
         wanted.push_back(ledger_.table().at(runs).outside.port);
@@ -318,6 +319,7 @@ Result<ForwardPair, Refused> Forwards::request_pair(const PairRequest& request, 
     for (const Forward* half : {first, second}) {
         if (half != nullptr) erase(half->id, Ends::forward_released, now);
     }
+    one.outside = request.outside;
     const auto even = choose_pair(one, other);
     if (!even) return gatehouse::fail(because(Refusal::pool_empty));
     const Forward made = insert(one, *even, now);

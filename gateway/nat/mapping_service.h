@@ -100,6 +100,7 @@ struct PairRequest {
     std::optional<Duration> lifetime;
     Owner owner;
     std::string description;
+    std::optional<Port> outside{};  // the even one, where it can be had
 };
 
 struct ForwardPair {

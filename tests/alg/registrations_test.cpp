@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_registration_survives_a_restart) {
         SipHouse house;
         house.out(kPhone, register_text());
         house.in(kPhone, registered(3600));
-        BOOST_TEST(house.effects.registrations_changed);
+        BOOST_TEST(house.effects.state_changed);
         house.pass(600s);
         saved = write_saved(house.alg.saved(house.house.now), 1'000'000s);
         BOOST_TEST(saved == "192.168.1.20:5060 11.0.9.1:5060 5060 1003032 sip:a@x\n");

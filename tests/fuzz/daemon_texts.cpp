@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Texts that the daemon reads itself: what somebody asks for with POST, and the files of forwards
-// and registrations. What is read of a file, written and read again is the same.
+// Texts that the daemon reads itself: what somebody asks for with POST, and the files of forwards,
+// registrations and calls. What is read of a file, written and read again is the same.
 #include <cstdint>
 #include <cstdlib>
 
 #include "alg/saved.h"
+#include "alg/saved_calls.h"
 #include "gateway/daemon/forward_body.h"
 #include "gateway/daemon/saved_forwards.h"
 
@@ -58,5 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(written(daemon::read_forwards(once, kBoot, kNow)) == once);
     const std::string saved = sip::write_saved(sip::read_saved(text, kWall), kWall);
     require(sip::write_saved(sip::read_saved(saved, kWall), kWall) == saved);
+    const std::string calls = sip::write_saved_calls(sip::read_saved_calls(text, kWall), kWall);
+    require(sip::write_saved_calls(sip::read_saved_calls(calls, kWall), kWall) == calls);
     return 0;
 }

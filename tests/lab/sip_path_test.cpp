@@ -287,6 +287,10 @@ BOOST_AUTO_TEST_CASE(media_and_signalling_go_on_while_the_daemon_is_dead) {
     BOOST_REQUIRE(phone.receive(kSoon).has_value());
     rtp.send_to("11.0.0.2:9000", "one");
     BOOST_REQUIRE(media.receive(kSoon).has_value());
+    const auto calls = router.state() / "calls";
+    BOOST_REQUIRE(eventually(
+        [&] { return std::filesystem::exists(calls) && std::filesystem::file_size(calls) > 0; },
+        kSoon));
     router.kill_9();
     media.send_to("11.0.0.1:40000", "two");
     BOOST_TEST(rtp.receive(kSoon).value_or(Datagram{}).data == "two");
@@ -297,6 +301,9 @@ BOOST_AUTO_TEST_CASE(media_and_signalling_go_on_while_the_daemon_is_dead) {
     router.start();
     media.send_to("11.0.0.1:40000", "four");
     BOOST_TEST(rtp.receive(kSoon).value_or(Datagram{}).data == "four");
+    const Ran shown = router.cli({"calls", "--json"});
+    BOOST_TEST(shown.says(R"("state":"established")"));
+    BOOST_TEST(shown.says(R"("outside":"11.0.0.1:40000")"));
     const std::string again = invite("192.168.1.20", 40000);
     phone.send_to("11.0.0.2:5060", again);
     const auto refreshed = server.receive(kSoon);

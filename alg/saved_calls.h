@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The calls that stand, as a text that survives a restart, one line for each:
+//     HOST REMOTE STATE UNTIL TIMER CALL-ID FROM TO TAGS STREAM...
+// UNTIL is in seconds since 1970, TIMER the interval of the session timer in seconds or 0, TAGS
+// those of who answered, between commas. A stream is INSIDE/OUTSIDE-PORT/RTCP/PAIRS/PEER, in the
+// order of the description; "-" stands for what there is not. What is not understood, or over, is
+// left out.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alg/calls.h"
+#include "alg/rewrite.h"
+
+namespace gatehouse::sip {
+
+struct SavedStream {
+    WantedMedia media;  // with its port outside; zero: the description had nothing there
+    Endpoint4 peer;     // zero while it is unknown
+};
+
+struct SavedCall {
+    Call call;  // without streams
+    Duration left{};
+    std::vector<SavedStream> streams;
+};
+
+// wall: the time of day as seconds since 1970.
+std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::seconds wall);
+std::vector<SavedCall> read_saved_calls(std::string_view text, std::chrono::seconds wall);
+
+}  // namespace gatehouse::sip
