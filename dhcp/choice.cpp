@@ -34,8 +34,8 @@ bool Server::may_have(const Exchange& x, Ip4 address) const {
         return lease->mac != Mac{} && lease->mac == x.client.mac;
     }
     // Two hardware addresses of one device take over from each other.
-    return holder != nullptr &&
-           reservations_.find({lease->client, lease->mac, lease->name, nullptr}) == holder;
+    return holder != nullptr && reservations_.find({std::string(lease->client), lease->mac,
+                                                    std::string(lease->name), nullptr}) == holder;
 }
 
 bool Server::reservation_is_usable(const Exchange& x) const {

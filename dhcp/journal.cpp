@@ -33,8 +33,8 @@ void write_text(ByteWriter& out, std::string_view text) {
     out.text(text);
 }
 
-std::string read_text(ByteReader& in) {
-    return std::string(as_text(in.take(in.u8())));
+std::string_view read_text(ByteReader& in) {
+    return as_text(in.take(in.u8()));
 }
 
 std::uint64_t nanoseconds(Instant at) {

@@ -5,13 +5,16 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include "gateway/base/compact_text.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/time.h"
 
 namespace gatehouse::dhcp {
+
+// Never leased, in whatever network.
+constexpr Ip4 kNoHost{0xffffffff};
 
 enum class LeaseState : std::uint8_t {
     offered,   // promised for a moment
@@ -27,8 +30,8 @@ struct Lease {
     LeaseState state = LeaseState::offered;
     bool confirmed = false;  // the device has really had it, now or before
     Mac mac;                 // zeros where it has none of Ethernet; of a conflict: who answered
-    std::string client;      // who the device says it is (Client::id)
-    std::string name;        // cleaned; may be empty
+    CompactText client;      // who the device says it is (Client::id)
+    CompactText name;        // cleaned; may be empty
     Instant expires;         // of what has ended: when it ended
 
     // Offered to a device that has not had it before.

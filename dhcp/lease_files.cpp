@@ -30,7 +30,7 @@ std::string write_lease_file(const std::vector<Lease>& leases, std::int64_t wall
         const bool for_ever = lease.expires == kNever;
         append(out, for_ever ? 0 : wall + whole_seconds(lease.expires - now), ' ',
                lease.mac.to_string(), ' ', lease.address.to_string(), ' ',
-               lease.name.empty() ? "*" : lease.name, ' ',
+               lease.name.empty() ? "*" : lease.name.view(), ' ',
                lease.client.empty() ? "*" : hex_with_colons(lease.client), '\n');
     }
     return out;
@@ -41,7 +41,7 @@ std::string write_hosts_file(const std::vector<Lease>& leases,
                              const std::vector<Network>& networks) {
     std::string out;
     std::set<Ip4> written;
-    const auto write = [&](Ip4 address, const std::string& name) {
+    const auto write = [&](Ip4 address, std::string_view name) {
         if (name.empty() || !written.insert(address).second) return;
         const auto network =
             std::find_if(networks.begin(), networks.end(),

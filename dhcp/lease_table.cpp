@@ -11,17 +11,6 @@ namespace gatehouse::dhcp {
 
 namespace {
 
-template <class Index>
-void erase_one(Index& index, std::uint64_t key, Ip4 address) {
-    auto [at, end] = index.equal_range(key);
-    for (; at != end; ++at) {
-        if (at->second == address) {
-            index.erase(at);
-            return;
-        }
-    }
-}
-
 // A live lease before one that has ended, the latest first.
 auto rank(const Lease& lease) {
     return std::tuple(lease.state == LeaseState::bound, !lease.has_ended(), lease.expires);
@@ -46,12 +35,12 @@ std::string_view to_string(LeaseState state) {
 
 LeaseTable::LeaseTable(const HashKey& key) : key_(key), leases_(0, KeyedHash(key)) {}
 
-std::uint64_t LeaseTable::client_key(std::string_view client) const {
-    return siphash(key_, as_bytes(client));
+std::uint32_t LeaseTable::client_key(std::string_view client) const {
+    return static_cast<std::uint32_t>(siphash(key_, as_bytes(client)));
 }
 
-std::uint64_t LeaseTable::name_key(std::string_view name) const {
-    return siphash(key_, as_bytes(to_lower(name)));
+std::uint32_t LeaseTable::name_key(std::string_view name) const {
+    return static_cast<std::uint32_t>(siphash(key_, as_bytes(to_lower(name))));
 }
 
 const Lease* LeaseTable::find(Ip4 address) const {
@@ -61,43 +50,39 @@ const Lease* LeaseTable::find(Ip4 address) const {
 
 const Lease* LeaseTable::find_client(std::string_view client, const Prefix4& network) const {
     const Lease* best = nullptr;
-    auto [at, end] = clients_.equal_range(client_key(client));
-    for (; at != end; ++at) {
-        const Lease* lease = find(at->second);
-        if (lease->client != client || !network.contains(lease->address)) continue;
+    clients_.for_each(client_key(client), [&](std::uint32_t address) {
+        const Lease* lease = find(Ip4{address});
+        if (lease->client != client || !network.contains(lease->address)) return;
         if (best == nullptr || rank(*lease) > rank(*best)) best = lease;
-    }
+    });
     return best;
 }
 
 std::vector<Ip4> LeaseTable::addresses_of(std::string_view client, const Prefix4& network) const {
     std::vector<Ip4> out;
-    auto [at, end] = clients_.equal_range(client_key(client));
-    for (; at != end; ++at) {
-        if (find(at->second)->client == client && network.contains(at->second)) {
-            out.push_back(at->second);
+    clients_.for_each(client_key(client), [&](std::uint32_t address) {
+        if (find(Ip4{address})->client == client && network.contains(Ip4{address})) {
+            out.push_back(Ip4{address});
         }
-    }
+    });
     std::sort(out.begin(), out.end(),
               [this](Ip4 a, Ip4 b) { return rank(*find(a)) > rank(*find(b)); });
     return out;
 }
 
 const Lease* LeaseTable::find_name(std::string_view name) const {
-    auto [at, end] = names_.equal_range(name_key(name));
-    for (; at != end; ++at) {
-        const Lease* lease = find(at->second);
-        if (equal_ignoring_case(lease->name, name)) return lease;
-    }
-    return nullptr;
+    const std::uint32_t found = names_.find(name_key(name), [&](std::uint32_t address) {
+        return equal_ignoring_case(find(Ip4{address})->name, name);
+    });
+    return found == IdIndex::kNoId ? nullptr : find(Ip4{found});
 }
 
 void LeaseTable::index(const Lease& lease) {
     ++counts_[static_cast<std::size_t>(lease.state)];
     if (lease.state != LeaseState::conflict) {
-        clients_.emplace(client_key(lease.client), lease.address);
+        clients_.insert(client_key(lease.client), lease.address.value);
     }
-    if (holds_name(lease)) names_.emplace(name_key(lease.name), lease.address);
+    if (holds_name(lease)) names_.insert(name_key(lease.name), lease.address.value);
     if (!lease.has_ended() && lease.expires != kNever) {
         deadlines_.push_back({lease.expires, lease.address});
         std::push_heap(deadlines_.begin(), deadlines_.end());
@@ -108,9 +93,9 @@ void LeaseTable::index(const Lease& lease) {
 void LeaseTable::remove_from_index(const Lease& lease) {
     --counts_[static_cast<std::size_t>(lease.state)];
     if (lease.state != LeaseState::conflict) {
-        erase_one(clients_, client_key(lease.client), lease.address);
+        clients_.erase(client_key(lease.client), lease.address.value);
     }
-    if (holds_name(lease)) erase_one(names_, name_key(lease.name), lease.address);
+    if (holds_name(lease)) names_.erase(name_key(lease.name), lease.address.value);
 }
 
 const Lease& LeaseTable::put(Lease lease) {
@@ -141,7 +126,7 @@ bool LeaseTable::still_holds(const Deadline& deadline) const {
 
 void LeaseTable::tidy_deadlines() {
     static constexpr std::size_t kFew = 64;
-    if (deadlines_.size() > 2 * leases_.size() + kFew) {
+    if (deadlines_.size() > leases_.size() + leases_.size() / 4 + kFew) {
         std::erase_if(deadlines_,
                       [this](const Deadline& deadline) { return !still_holds(deadline); });
         std::make_heap(deadlines_.begin(), deadlines_.end());

@@ -15,6 +15,7 @@
 
 #include "dhcp/lease.h"
 #include "gateway/base/hash.h"
+#include "gateway/base/id_index.h"
 
 namespace gatehouse::dhcp {
 
@@ -33,7 +34,8 @@ class LeaseTable {
     const Lease* find_name(std::string_view name) const;
     bool full() const { return leases_.size() >= kMostLeases; }
 
-    // Instead of what was at the address; the table must not be full where nothing was.
+    // Instead of what was at the address, which is not kNoHost; the table must not be full where
+    // nothing was.
     const Lease& put(Lease lease);
     void erase(Ip4 address);
 
@@ -47,7 +49,6 @@ class LeaseTable {
     std::vector<Lease> sorted() const;  // by address
 
   private:
-    using Index = std::unordered_multimap<std::uint64_t, Ip4>;
     struct Deadline {
         Instant at;
         Ip4 address;
@@ -58,8 +59,8 @@ class LeaseTable {
         }
     };
 
-    std::uint64_t client_key(std::string_view client) const;
-    std::uint64_t name_key(std::string_view name) const;
+    std::uint32_t client_key(std::string_view client) const;
+    std::uint32_t name_key(std::string_view name) const;
     void index(const Lease& lease);
     void remove_from_index(const Lease& lease);
     bool still_holds(const Deadline& deadline) const;
@@ -68,9 +69,9 @@ class LeaseTable {
 
     HashKey key_;
     std::unordered_map<Ip4, Lease, KeyedHash> leases_;
-    // By hash, so that no text is held twice; what is found is compared.
-    Index clients_;
-    Index names_;
+    // Of addresses.
+    IdIndex clients_;
+    IdIndex names_;
     // A heap. A lease that changes leaves its old deadline behind, which costs less than to know
     // where each is; the first one always counts.
     std::vector<Deadline> deadlines_;

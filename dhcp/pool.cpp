@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "dhcp/lease.h"
+
 namespace gatehouse::dhcp {
 
 bool is_host_of(const Prefix4& network, Ip4 address) {
-    if (!network.contains(address)) return false;
+    if (!network.contains(address) || address == kNoHost) return false;
     // Networks of two addresses have no broadcast (RFC 3021).
     if (network.length >= 31) return true;
     return address != network.network() && address != network.broadcast();

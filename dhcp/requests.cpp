@@ -69,7 +69,7 @@ void Server::promise(Exchange& x, Ip4 address) {
     const bool same = before != nullptr && before->is_of(x.client.id);
     if (before != nullptr && !same && before->has_ended()) displaced_.emplace(address, *before);
     store({address, LeaseState::offered, same && before->confirmed, x.client.mac, x.client.id,
-           same ? before->name : std::string(), x.now + kOfferTime});
+           same ? before->name : CompactText(), x.now + kOfferTime});
 }
 
 // Another server on the link is not an error, but somebody should know.

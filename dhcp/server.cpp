@@ -83,7 +83,8 @@ void Server::on(const NameServersSeen& event, Instant, Effects&) {
 // What is stored counts unless something newer is known.
 void Server::on(const Restored& event, Instant now, Effects&) {
     for (const Lease& stored : event.leases) {
-        if (leases_.find(stored.address) != nullptr || leases_.full()) continue;
+        if (leases_.full()) return;
+        if (stored.address == kNoHost || leases_.find(stored.address) != nullptr) continue;
         Lease lease = stored;
         lease.confirmed = true;
         if (lease.state == LeaseState::bound && lease.expires <= now) {

@@ -27,8 +27,8 @@ std::vector<control::LeaseRow> lease_rows(const dhcp::Server& server, Instant no
     std::vector<control::LeaseRow> out;
     for (const dhcp::Lease& lease : server.leases().sorted()) {
         const auto mac = lease.mac == Mac{} ? std::nullopt : std::optional(lease.mac);
-        out.push_back(
-            {lease.address, mac, lease.name, to_string(lease.state), time_left(lease, now)});
+        out.push_back({lease.address, mac, std::string(lease.name), to_string(lease.state),
+                       time_left(lease, now)});
     }
     return out;
 }

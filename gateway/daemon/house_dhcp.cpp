@@ -89,7 +89,7 @@ void House::note_lease(const dhcp::Change& change, Effects& out) {
          {{"state", std::string(to_string(change.kind))},
           {"address", lease.address.to_string()},
           {"mac", lease.mac.to_string()},
-          {"name", lease.name}},
+          {"name", std::string(lease.name)}},
          out);
     const Level level = change.kind == Kind::conflict  ? Level::warning
                         : change.kind == Kind::renewed ? Level::debug
@@ -97,7 +97,7 @@ void House::note_lease(const dhcp::Change& change, Effects& out) {
     out.steps.emplace_back(line(level, std::string("lease ").append(to_string(change.kind)),
                                 {{"address", lease.address.to_string()},
                                  {"mac", lease.mac.to_string()},
-                                 {"name", lease.name}}));
+                                 {"name", std::string(lease.name)}}));
 }
 
 void House::note_exchange(const dhcp::Notice& notice, Instant now, Effects& out) {

@@ -195,11 +195,11 @@ std::vector<control::ForwardRow> forward_rows(const nat::Engine& engine, Instant
 std::vector<control::HostRow> host_rows(const nat::Engine& engine, const nat::Hosts& hosts,
                                         Instant now) {
     std::map<IpAddress, control::HostRow> rows;
-    for (const nat::Host& host : hosts.all()) {
-        control::HostRow& row = rows[host.address];
+    for (const auto& [address, host] : hosts.all()) {
+        control::HostRow& row = rows[address];
         row.mac = host.mac;
-        row.name = host.name;
-        if (host.address.is_v4()) row.sessions = 0;
+        row.name = host.name();
+        if (address.is_v4()) row.sessions = 0;
     }
     engine.visit_mappings(now, [&](const nat::MappingView& mapping) {
         auto& sessions = rows[IpAddress(mapping.inside.address)].sessions;

@@ -2,6 +2,8 @@
 #include "gateway/nat/hosts.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace gatehouse::nat {
 
@@ -9,6 +11,27 @@ namespace {
 
 constexpr std::size_t place_of(HostSource source) {
     return static_cast<std::size_t>(source);
+}
+
+constexpr std::uint8_t bit_of(HostSource source) {
+    return static_cast<std::uint8_t>(1U << place_of(source));
+}
+
+// Takes together what the sources say.
+void combine(Host& host) {
+    host.mac.reset();
+    // From the weakest to the strongest, so that the best source stays.
+    for (const HostSource source :
+         {HostSource::neighbour, HostSource::lease, HostSource::static_}) {
+        if (!host.has(source)) continue;
+        host.source = source;
+        if (!host.mac) host.mac = host.macs[place_of(source)];
+    }
+    host.seen = host.has(HostSource::neighbour);
+}
+
+bool is_mere_neighbour(const Host& host) {
+    return host.sources == bit_of(HostSource::neighbour);
 }
 
 }  // namespace
@@ -22,83 +45,94 @@ std::string_view to_string(HostSource source) {
     return "";
 }
 
+bool Host::has(HostSource from) const {
+    return (sources & bit_of(from)) != 0;
+}
+
+std::string_view Host::name() const {
+    const CompactText& given = names[place_of(HostSource::static_)];
+    return given.empty() ? names[place_of(HostSource::lease)] : given;
+}
+
 bool Hosts::publish(const IpAddress& address, HostSource source, std::optional<Mac> mac,
-                    const std::string& name) {
-    auto entry = entries_.find(address);
-    if (entry == entries_.end()) {
-        if (entries_.size() >= kMostHosts && (source == HostSource::neighbour || !make_room())) {
+                    std::string_view name) {
+    auto at = hosts_.find(address);
+    if (at == hosts_.end()) {
+        if (hosts_.size() >= kMostHosts && (source == HostSource::neighbour || !make_room())) {
             return false;
         }
-        entry = entries_.try_emplace(address).first;
-        entry->second.host.address = address;
+        at = hosts_.try_emplace(address).first;
     }
-    entry->second.facts[place_of(source)] = std::make_unique<Fact>(Fact{mac, name});
-    settle(entry);
+    set(at, source, true, mac, name);
     return true;
 }
 
 void Hosts::withdraw(const IpAddress& address, HostSource source) {
-    const auto entry = entries_.find(address);
-    if (entry == entries_.end() || !entry->second.facts[place_of(source)]) return;
-    entry->second.facts[place_of(source)].reset();
-    settle(entry);
+    const auto at = hosts_.find(address);
+    if (at != hosts_.end() && at->second.has(source)) set(at, source, false, {}, {});
 }
 
 void Hosts::withdraw_all(HostSource source) {
     std::vector<IpAddress> addresses;
-    for (const auto& [address, entry] : entries_) {
-        if (entry.facts[place_of(source)]) addresses.push_back(address);
+    for (const auto& [address, host] : hosts_) {
+        if (host.has(source)) addresses.push_back(address);
     }
     for (const IpAddress& address : addresses)
         withdraw(address, source);
 }
 
 bool Hosts::make_room() {
-    const auto mere_neighbour = std::find_if(
-        entries_.begin(), entries_.end(),
-        [](const auto& entry) { return entry.second.host.source == HostSource::neighbour; });
-    if (mere_neighbour == entries_.end()) return false;
+    if (mere_neighbours_ == 0) return false;
+    const auto mere_neighbour = std::find_if(hosts_.begin(), hosts_.end(), [](const Entry& entry) {
+        return is_mere_neighbour(entry.second);
+    });
     withdraw(mere_neighbour->first, HostSource::neighbour);
     return true;
 }
 
-void Hosts::settle(Entries::iterator entry) {
-    const auto& facts = entry->second.facts;
-    Host host;
-    host.address = entry->first;
-    bool known = false;
-    // From the weakest to the strongest source, so that the best name and source stay.
-    for (const HostSource source :
-         {HostSource::neighbour, HostSource::lease, HostSource::static_}) {
-        const auto& fact = facts[place_of(source)];
-        if (!fact) continue;
-        known = true;
-        host.source = source;
-        host.seen = host.seen || source == HostSource::neighbour;
-        if (!fact->name.empty()) host.name = fact->name;
-        if (!host.mac) host.mac = fact->mac;
+void Hosts::set(Map::iterator at, HostSource source, bool known, std::optional<Mac> mac,
+                std::string_view name) {
+    Host fresh = at->second;
+    fresh.sources = static_cast<std::uint8_t>(known ? fresh.sources | bit_of(source)
+                                                    : fresh.sources & ~bit_of(source));
+    fresh.macs[place_of(source)] = mac;
+    if (source != HostSource::neighbour) fresh.names[place_of(source)] = name;
+    combine(fresh);
+    Host& host = at->second;
+    const bool was_known = host.sources != 0;
+    const bool same = was_known && fresh.sources != 0 && fresh.mac == host.mac &&
+                      fresh.source == host.source && fresh.seen == host.seen &&
+                      fresh.name() == host.name();
+    if (!same) index(*at, false);
+    if (is_mere_neighbour(host)) --mere_neighbours_;
+    if (is_mere_neighbour(fresh)) ++mere_neighbours_;
+    host = std::move(fresh);
+    if (same) return;
+    const IpAddress address = at->first;
+    if (host.sources == 0) {
+        hosts_.erase(at);
+        return tell(address, nullptr);
     }
-    if (!known) {
-        const IpAddress address = entry->first;
-        index(entry->second.host, false);
-        entries_.erase(entry);
-        tell(address, nullptr);
-        return;
-    }
-    if (entry->second.known && host == entry->second.host) return;
-    entry->second.known = true;
-    index(entry->second.host, false);
-    entry->second.host = host;
-    index(host, true);
-    tell(host.address, &entry->second.host);
+    index(*at, true);
+    tell(address, &host);
 }
 
-void Hosts::index(const Host& host, bool present) {
-    if (!host.mac) return;
+std::vector<const Hosts::Entry*>::const_iterator Hosts::first_of(const Mac& mac,
+                                                                 const IpAddress& address) const {
+    return std::lower_bound(
+        by_mac_.begin(), by_mac_.end(), std::tie(mac, address),
+        [](const Entry* entry, const std::tuple<const Mac&, const IpAddress&>& key) {
+            return std::tie(*entry->second.mac, entry->first) < key;
+        });
+}
+
+void Hosts::index(const Entry& entry, bool present) {
+    if (!entry.second.mac) return;
+    const auto at = first_of(*entry.second.mac, entry.first);
     if (present) {
-        by_mac_.emplace(*host.mac, host.address);
+        by_mac_.insert(at, &entry);
     } else {
-        by_mac_.erase({*host.mac, host.address});
+        by_mac_.erase(at);
     }
 }
 
@@ -108,24 +142,14 @@ void Hosts::tell(const IpAddress& address, const Host* host) {
 }
 
 const Host* Hosts::find(const IpAddress& address) const {
-    const auto entry = entries_.find(address);
-    return entry == entries_.end() ? nullptr : &entry->second.host;
+    const auto at = hosts_.find(address);
+    return at == hosts_.end() ? nullptr : &at->second;
 }
 
 std::vector<IpAddress> Hosts::addresses_of(const Mac& mac) const {
     std::vector<IpAddress> out;
-    for (auto at = by_mac_.lower_bound({mac, IpAddress()}); at != by_mac_.end(); ++at) {
-        if (at->first != mac) break;
-        out.push_back(at->second);
-    }
-    return out;
-}
-
-std::vector<Host> Hosts::all() const {
-    std::vector<Host> out;
-    out.reserve(entries_.size());
-    for (const auto& [address, entry] : entries_)
-        out.push_back(entry.host);
+    for (auto at = first_of(mac, {}); at != by_mac_.end() && (*at)->second.mac == mac; ++at)
+        out.push_back((*at)->first);
     return out;
 }
 

@@ -11,13 +11,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
-#include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
+#include "gateway/base/compact_text.h"
 #include "gateway/base/ip.h"
 
 namespace gatehouse::nat {
@@ -25,14 +23,20 @@ namespace gatehouse::nat {
 enum class HostSource : std::uint8_t { static_, lease, neighbour };
 std::string_view to_string(HostSource source);  // "static" "lease" "neighbour"
 
+// Thousands of them may be there, so it is kept small.
 struct Host {
-    IpAddress address;
     std::optional<Mac> mac;
-    std::string name;                           // may be empty
     HostSource source = HostSource::neighbour;  // the best that knows it
     bool seen = false;                          // the neighbour table knows it
 
-    friend bool operator==(const Host&, const Host&) = default;
+    std::string_view name() const;  // may be empty
+
+    // What each source says; the above is taken together from it.
+    std::uint8_t sources = 0;  // a bit for each
+    std::array<std::optional<Mac>, 3> macs;
+    std::array<CompactText, 2> names;  // a neighbour says none
+
+    bool has(HostSource from) const;
 };
 
 // Called after a change; nullptr: nobody is known at the address any more. Listeners take note and
@@ -45,39 +49,37 @@ class Hosts {
 
     // What this source knows now, instead of what it knew before. False when there is no room.
     bool publish(const IpAddress& address, HostSource source, std::optional<Mac> mac,
-                 const std::string& name = {});
+                 std::string_view name = {});
     void withdraw(const IpAddress& address, HostSource source);
     void withdraw_all(HostSource source);
 
     // Valid until the next change.
     const Host* find(const IpAddress& address) const;
     std::vector<IpAddress> addresses_of(const Mac& mac) const;  // in order
-    std::vector<Host> all() const;                              // by address
-    std::size_t size() const { return entries_.size(); }
+    const std::map<IpAddress, Host>& all() const { return hosts_; }
+    std::size_t size() const { return hosts_.size(); }
 
     std::uint32_t subscribe(HostListener listener);
     void unsubscribe(std::uint32_t subscription);
 
   private:
-    struct Fact {
-        std::optional<Mac> mac;
-        std::string name;
-    };
-    struct Entry {
-        std::array<std::unique_ptr<Fact>, 3> facts;  // by HostSource; most hosts have one
-        Host host;
-        bool known = false;  // the listeners have heard of it
-    };
-    using Entries = std::map<IpAddress, Entry>;
+    using Map = std::map<IpAddress, Host>;
+    using Entry = Map::value_type;
 
     bool make_room();
-    // Takes the facts together again; tells the listeners where that changes something.
-    void settle(Entries::iterator entry);
-    void index(const Host& host, bool present);
+    // Instead of what the source said; tells the listeners where that changes something.
+    void set(Map::iterator at, HostSource source, bool known, std::optional<Mac> mac,
+             std::string_view name);
+    std::vector<const Entry*>::const_iterator first_of(const Mac& mac,
+                                                       const IpAddress& address) const;
+    void index(const Entry& entry, bool present);
     void tell(const IpAddress& address, const Host* host);
 
-    Entries entries_;
-    std::set<std::pair<Mac, IpAddress>> by_mac_;
+    Map hosts_;
+    std::size_t mere_neighbours_ = 0;  // that only the neighbour table knows
+    // Those with a hardware address, by it and by address: a sorted list, which is the smallest
+    // index and short enough to be moved.
+    std::vector<const Entry*> by_mac_;
     std::map<std::uint32_t, HostListener> listeners_;
     std::uint32_t next_subscription_ = 1;
 };

@@ -4,8 +4,7 @@
 //   - one live or quarantined mapping at most for a key inside;
 //   - one mapping at most for an outside endpoint and protocol, in whatever state;
 //   - an id stays the same and its record at the same place until it is removed;
-//   - strangers choose the keys, so the hash is keyed; the two indexes are open addressing over
-//     32-bit ids, 8 bytes a place.
+//   - strangers choose the keys, so the hash is keyed.
 #pragma once
 
 #include <array>
@@ -14,37 +13,12 @@
 #include <vector>
 
 #include "gateway/base/hash.h"
+#include "gateway/base/id_index.h"
 #include "gateway/nat/mapping.h"
 
 namespace gatehouse::nat {
 
-// Hash values to ids, by linear probing, at most three quarters full.
-class IdIndex {
-  public:
-    void insert(std::uint32_t hash, std::uint32_t id);
-    // The id must be in it with this hash.
-    void erase(std::uint32_t hash, std::uint32_t id);
-    // The id with this hash that matches, or kNoMapping.
-    template <class Matches>
-    std::uint32_t find(std::uint32_t hash, Matches&& matches) const {
-        if (places_.empty()) return kNoMapping;
-        const std::size_t mask = places_.size() - 1;
-        for (std::size_t at = hash & mask; places_[at].id != kNoMapping; at = (at + 1) & mask) {
-            if (places_[at].hash == hash && matches(places_[at].id)) return places_[at].id;
-        }
-        return kNoMapping;
-    }
-
-  private:
-    struct Place {
-        std::uint32_t hash = 0;
-        std::uint32_t id = kNoMapping;
-    };
-    void grow();
-
-    std::vector<Place> places_;  // a power of two, or none
-    std::size_t used_ = 0;
-};
+static_assert(kNoMapping == IdIndex::kNoId);
 
 class MappingTable {
   public:

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_device_with_a_lease_is_a_host_until_the_lease_ends) {
     BOOST_REQUIRE(ask("phone").has_value());
     const nat::Host* host = house.hosts().find(kPhone);
     BOOST_REQUIRE(host != nullptr);
-    BOOST_TEST(host->name == "phone");
+    BOOST_TEST(host->name() == "phone");
     BOOST_TEST(host->mac->to_string() == "00:00:00:00:00:07");
     house.handle(TimerFired{}, kNow + 2h, effects);
     BOOST_TEST(house.hosts().find(kPhone) == nullptr);
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_device_with_a_lease_is_a_host_until_the_lease_ends) {
 
 BOOST_AUTO_TEST_CASE(no_device_takes_the_name_of_the_router) {
     BOOST_REQUIRE(ask("MyRouter").has_value());
-    BOOST_TEST(house.hosts().find(kPhone)->name.empty());
+    BOOST_TEST(house.hosts().find(kPhone)->name().empty());
 }
 
 BOOST_AUTO_TEST_CASE(no_device_gets_a_further_address_of_the_router) {

@@ -23,11 +23,11 @@ BOOST_AUTO_TEST_CASE(the_best_source_gives_the_name_and_the_wire_the_hardware_ad
     hosts.publish(kAddress, HostSource::lease, kPhone, "phone");
     hosts.publish(kAddress, HostSource::neighbour, kOther);
     BOOST_REQUIRE(hosts.find(kAddress) != nullptr);
-    BOOST_TEST(hosts.find(kAddress)->name == "phone");
+    BOOST_TEST(hosts.find(kAddress)->name() == "phone");
     BOOST_CHECK(hosts.find(kAddress)->mac == kOther);
     BOOST_CHECK(hosts.find(kAddress)->source == HostSource::lease);
     hosts.publish(kAddress, HostSource::static_, {}, "kitchen phone");
-    BOOST_TEST(hosts.find(kAddress)->name == "kitchen phone");
+    BOOST_TEST(hosts.find(kAddress)->name() == "kitchen phone");
     hosts.withdraw(kAddress, HostSource::neighbour);
     BOOST_CHECK(hosts.find(kAddress)->mac == kPhone);
     hosts.withdraw(kAddress, HostSource::lease);
@@ -77,6 +77,12 @@ BOOST_AUTO_TEST_CASE(a_full_book_takes_a_lease_for_a_mere_neighbour) {
     BOOST_TEST(!hosts.publish(kAddress, HostSource::neighbour, kPhone));
     BOOST_TEST(hosts.publish(kAddress, HostSource::lease, kPhone));
     BOOST_TEST(hosts.size() == Hosts::kMostHosts);
+    for (std::uint32_t n = 1; n < Hosts::kMostHosts; ++n) {
+        BOOST_REQUIRE(hosts.publish(Ip4{0x0b000000U + n}, HostSource::lease, kPhone));
+    }
+    BOOST_TEST(!hosts.publish(Ip4{0x0c000000U}, HostSource::lease, kPhone));
+    BOOST_TEST(hosts.size() == Hosts::kMostHosts);
+    BOOST_TEST(hosts.addresses_of(kPhone).size() == Hosts::kMostHosts);
 }
 
 BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_to_other_addresses_and_ends_in_time) {
