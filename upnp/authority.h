@@ -68,6 +68,9 @@ class Authority {
     // Whether what was given earlier would be given still. The hardware address is the one that
     // the device had, where the neighbour table does not know better.
     bool still_allows(const nat::Forward& forward, std::optional<Mac> mac) const;
+    bool still_allows(const nat::Pinhole& pinhole) const {
+        return !port_denied(pinhole.inside, pinhole.port, pinhole.port, pinhole.host);
+    }
     // Whether both addresses are of one device.
     bool same_host(const IpAddress& a, const IpAddress& b) const;
     // Whether this device may be given a port.

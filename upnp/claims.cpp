@@ -281,6 +281,11 @@ void Claims::judge_again(Instant now) {
     }
     for (const nat::Forward& forward : lost)
         (void)service_.release(forward.id, forward.owner, now);
+    for (const nat::Pinhole& pinhole : service_.pinholes()) {
+        if (authority_.still_allows(pinhole)) continue;
+        (void)service_.close_pinhole(pinhole.id, pinhole.owner, now);
+        pinholes_touched_ = true;
+    }
 }
 
 void Claims::tick(Instant now, Effects& out) {
@@ -293,97 +298,6 @@ void Claims::tick(Instant now, Effects& out) {
 
 std::optional<Instant> Claims::next_deadline() const {
     return next_look_;
-}
-
-JournalEntry Claims::entry_of(const nat::Forward& forward, const Claim& claim) const {
-    JournalEntry entry;
-    entry.proto = forward.proto;
-    entry.outside = forward.outside.port;
-    entry.inside = forward.inside;
-    entry.remote = forward.remote;
-    entry.owner = forward.owner;
-    entry.description = forward.description;
-    entry.enabled = forward.enabled;
-    entry.unlimited = claim.unlimited;
-    entry.mac = claim.mac;
-    entry.expires = forward.expires;
-    return entry;
-}
-
-nat::Forward Claims::forward_of(const JournalEntry& entry) {
-    nat::Forward out;
-    out.proto = entry.proto;
-    out.outside.port = entry.outside;
-    out.inside = entry.inside;
-    out.owner = entry.owner;
-    return out;
-}
-
-void Claims::restore(const JournalImage& image, Instant now) {
-    for (const JournalEntry& entry : image.entries) {
-        if (!authority_.still_allows(forward_of(entry), entry.mac)) continue;
-        nat::ForwardRequest request;
-        request.proto = entry.proto;
-        request.outside = entry.outside;
-        request.must_have_port = true;
-        request.inside = entry.inside;
-        request.remote = entry.remote;
-        request.lifetime = entry.expires - now;
-        request.owner = entry.owner;
-        request.description = entry.description;
-        request.enabled = entry.enabled;
-        const auto made = service_.request(request, now);
-        if (!made || claims_.contains(made->id)) continue;
-        index(made->id, made->inside.address);
-        Claim& claim = claims_.at(made->id);
-        claim.seen = now;
-        claim.mac = entry.mac;
-        claim.unlimited = entry.unlimited;
-        if (!next_look_) next_look_ = now + kLook;
-    }
-}
-
-void Claims::begin_journal(std::string boot, Instant epoch) {
-    boot_ = std::move(boot);
-    epoch_ = epoch;
-    fresh_journal_ = true;
-}
-
-void Claims::rewrite_journal(Instant now, Effects& out) {
-    std::string text = journal_head(boot_, epoch_);
-    for (const nat::ForwardId id : order_) {
-        const auto claim = claims_.find(id);
-        const nat::Forward* forward = service_.find_forward(id);
-        if (claim == claims_.end() || forward == nullptr) continue;
-        text += journal_line(entry_of(*forward, claim->second), now);
-    }
-    out.replace_journal = std::move(text);
-    out.append_journal.clear();
-    lines_ = claims_.size();
-    fresh_journal_ = false;
-    rewritten_ = now;
-}
-
-void Claims::write_journal(Instant now, Effects& out) {
-    // A journal that is mostly history is written anew.
-    constexpr std::size_t kHistory = 256;
-    const bool is_history = lines_ > 2 * claims_.size() + kHistory;
-    const bool due = fresh_journal_ || (is_history && now - rewritten_ >= kRewritePause);
-    if (due) {
-        rewrite_journal(now, out);
-    } else {
-        for (const JournalEntry& entry : removed_)
-            out.append_journal += journal_removal(entry, now);
-        for (const nat::ForwardId id : changed_) {
-            const auto claim = claims_.find(id);
-            const nat::Forward* forward = service_.find_forward(id);
-            if (claim == claims_.end() || forward == nullptr) continue;
-            out.append_journal += journal_line(entry_of(*forward, claim->second), now);
-        }
-        lines_ += removed_.size() + changed_.size();
-    }
-    removed_.clear();
-    changed_.clear();
 }
 
 }  // namespace gatehouse::upnp

@@ -100,6 +100,9 @@ class Claims {
     void write_journal(Instant now, Effects& out);
     void begin_journal(std::string boot, Instant epoch);
 
+    // Pinholes may have been asked for, renewed or closed.
+    void pinholes_touched() { pinholes_touched_ = true; }
+
     // Grows with each change of any forward.
     std::uint32_t generation() const { return generation_; }
 
@@ -125,6 +128,8 @@ class Claims {
     JournalEntry entry_of(const nat::Forward& forward, const Claim& claim) const;
     static nat::Forward forward_of(const JournalEntry& entry);
     void rewrite_journal(Instant now, Effects& out);
+    void restore_pinholes(const JournalImage& image, Instant now);
+    void write_pinholes(Instant now, std::string& out);
 
     nat::MappingService& service_;
     const nat::Hosts& hosts_;
@@ -136,6 +141,8 @@ class Claims {
     std::multimap<Ip4, nat::ForwardId> by_host_;
     std::vector<nat::ForwardId> changed_;  // to be written
     std::vector<JournalEntry> removed_;
+    std::map<nat::PinholeId, nat::Pinhole> pinholes_;  // as the journal has them
+    bool pinholes_touched_ = false;
     std::optional<Instant> next_look_;
     std::uint32_t generation_ = 0;
     std::string boot_;

@@ -66,9 +66,12 @@ std::optional<nat::OwnerKind> parse_kind(std::string_view word) {
 using Words = std::vector<std::string_view>;
 
 // "+ AT EXPIRES PROTO OUTSIDE INSIDE REMOTE KIND OWNER FLAGS MAC DESCRIPTION" and
-// "- AT PROTO OUTSIDE REMOTE", both without the hash.
+// "- AT PROTO OUTSIDE REMOTE" for forwards, "p AT EXPIRES ID PROTO INSIDE PORT REMOTE KIND OWNER
+// MAC DESCRIPTION" and "q AT ID" for pinholes, all without the hash.
 constexpr std::size_t kAddWords = 12;
 constexpr std::size_t kRemoveWords = 5;
+constexpr std::size_t kPinholeWords = 12;
+constexpr std::size_t kPinholeRemovalWords = 3;
 
 class Reader {
   public:
@@ -87,6 +90,8 @@ class Reader {
         if (words.empty()) return false;
         if (words[0] == "+") return add(words);
         if (words[0] == "-") return remove(words);
+        if (words[0] == "p") return add_pinhole(words);
+        if (words[0] == "q") return remove_pinhole(words);
         return false;
     }
 
@@ -98,6 +103,8 @@ class Reader {
 
     bool add(const Words& words);
     bool remove(const Words& words);
+    bool add_pinhole(const Words& words);
+    bool remove_pinhole(const Words& words);
     bool place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
                JournalEntry& out);
     bool take_time(std::string_view word) {
@@ -111,6 +118,7 @@ class Reader {
     Instant last_{};
     JournalImage image_;
     std::map<Place, JournalEntry> entries_;
+    std::map<nat::PinholeId, nat::Pinhole> pinholes_;
 };
 
 bool Reader::place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
@@ -161,8 +169,51 @@ bool Reader::remove(const Words& words) {
     return true;
 }
 
+std::optional<nat::PinholeId> parse_id(std::string_view word) {
+    const auto id = parse_number<nat::PinholeId>(word);
+    return id && *id > 0 && *id <= nat::kLastPinholeId ? id : std::nullopt;
+}
+
+bool Reader::add_pinhole(const Words& words) {
+    if (words.size() != kPinholeWords || !take_time(words[1])) return false;
+    const auto expires = parse_seconds(words[2]);
+    const auto id = parse_id(words[3]);
+    const auto proto = parse_proto(words[4]);
+    const auto inside = parse_ip6(words[5]);
+    const auto port = parse_port(words[6]);
+    const auto kind = parse_kind(words[8]);
+    const auto owner = parse_word(words[9]);
+    const auto description = parse_word(words[11]);
+    if (!expires || !id || !proto || !inside || !port) return false;
+    if (!kind || !owner || !description) return false;
+    nat::Pinhole pinhole{*id, *inside,         {},           *proto,  *port,
+                         {},  {*kind, *owner}, *description, *expires};
+    if (words[7] != kNothing) {
+        pinhole.remote = parse_ip6(words[7]);
+        if (!pinhole.remote) return false;
+    }
+    if (words[10] != kNothing) {
+        pinhole.host = parse_mac(words[10]);
+        if (!pinhole.host) return false;
+    }
+    if (pinholes_.size() >= nat::kMostPinholes && !pinholes_.contains(*id)) return false;
+    pinholes_.insert_or_assign(*id, std::move(pinhole));
+    return true;
+}
+
+bool Reader::remove_pinhole(const Words& words) {
+    if (words.size() != kPinholeRemovalWords || !take_time(words[1])) return false;
+    const auto id = parse_id(words[2]);
+    if (id) pinholes_.erase(*id);
+    return id.has_value();
+}
+
 JournalImage Reader::finish(bool damaged) {
     image_.damaged = damaged;
+    for (auto& [id, pinhole] : pinholes_) {
+        if (!image_.same_boot) pinhole.expires = now_ + (pinhole.expires - last_);
+        if (pinhole.expires > now_) image_.pinholes.push_back(std::move(pinhole));
+    }
     for (auto& [where, entry] : entries_) {
         if (!image_.same_boot) entry.expires = now_ + (entry.expires - last_);
         if (entry.expires > now_) image_.entries.push_back(std::move(entry));
@@ -215,6 +266,20 @@ std::string journal_line(const JournalEntry& entry, Instant now) {
 std::string journal_removal(const JournalEntry& entry, Instant now) {
     return finished(concat("- ", seconds_of(now), ' ', to_string(entry.proto), ' ',
                            entry.outside.number, ' ', remote_word(entry.remote)));
+}
+
+std::string journal_pinhole(const nat::Pinhole& pinhole, Instant now) {
+    return finished(concat("p ", seconds_of(now), ' ', seconds_of(pinhole.expires), ' ', pinhole.id,
+                           ' ', to_string(pinhole.proto), ' ', pinhole.inside.to_string(), ' ',
+                           pinhole.port.number, ' ',
+                           pinhole.remote ? pinhole.remote->to_string() : std::string(kNothing),
+                           ' ', to_string(pinhole.owner.kind), ' ', word_of(pinhole.owner.id), ' ',
+                           pinhole.host ? pinhole.host->to_string() : std::string(kNothing), ' ',
+                           word_of(pinhole.description)));
+}
+
+std::string journal_pinhole_removal(nat::PinholeId id, Instant now) {
+    return finished(concat("q ", seconds_of(now), ' ', id));
 }
 
 }  // namespace gatehouse::upnp

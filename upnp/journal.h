@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The text of the journal in which the forwards that devices asked for survive a restart. It is a
-// log: a line for each change, behind a first line; what is last said of a port counts. Each line
-// ends in a hash of itself. Rules it keeps:
+// The text of the journal in which what devices asked for, forwards and IPv6 pinholes, survives a
+// restart. It is a log: a line for each change, behind a first line; what is last said of a port,
+// or of the number of a pinhole, counts. Each line ends in a hash of itself. Rules it keeps:
 //   - the first line that is not whole ends the reading: what stands before it counts;
 //   - no wall clock: times are seconds since boot, and the identifier of that boot stands in front.
 //     After a reboot a forward has the time left that it had when the last line was written.
@@ -43,8 +43,9 @@ struct JournalImage {
     bool same_boot = false;
     std::optional<Instant> epoch;  // of this boot: since when the state has been kept
     std::vector<JournalEntry> entries;
-    std::size_t lines = 0;  // that were read
-    bool damaged = false;   // something stood behind them
+    std::vector<nat::Pinhole> pinholes;  // by number
+    std::size_t lines = 0;               // that were read
+    bool damaged = false;                // something stood behind them
 };
 
 constexpr std::size_t kMostJournalEntries = 8192;
@@ -56,5 +57,7 @@ JournalImage parse_journal(std::string_view text, std::string_view boot, Instant
 std::string journal_head(std::string_view boot, Instant epoch);
 std::string journal_line(const JournalEntry& entry, Instant now);
 std::string journal_removal(const JournalEntry& entry, Instant now);
+std::string journal_pinhole(const nat::Pinhole& pinhole, Instant now);
+std::string journal_pinhole_removal(nat::PinholeId id, Instant now);
 
 }  // namespace gatehouse::upnp

@@ -47,7 +47,6 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
       })),
       gena_(setup.secret),
       epoch_(now),
-      began_(now),
       outside_(service.outside_address().address),
       connected_since_(now),
       last_events_(now) {
@@ -190,10 +189,9 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
 
 void Room::ask(const Datagram& event, Instant now, Effects& out) {
     if (is_waiting(event)) return;
-    const Instant epoch = event.from.address.is_v4() ? epoch_ : began_;
     const bool filters6 = config_.gateway.firewall;
     const MappingContext context{claims_, service_, authority_,     hosts_,
-                                 epoch,   filters6, told_address(), now};
+                                 epoch_,  filters6, told_address(), now};
     auto reply = answer_mapping(context, event.from.address, as_bytes(event.bytes));
     if (!reply) return;
     if (reply->made) {
@@ -225,7 +223,10 @@ std::optional<MappingReply> Room::answer_mapping(const MappingContext& context,
     const std::uint8_t version = bytes[0];
     const bool natpmp = config_.upnp.natpmp && client.is_v4();
     if (version == 0 && natpmp) return natpmp::answer(context, client.v4(), bytes);
-    if (version == pcp::kVersion && config_.upnp.pcp) return pcp::answer(context, client, bytes);
+    if (version == pcp::kVersion && config_.upnp.pcp) {
+        if (client.is_v6()) context.claims.pinholes_touched();
+        return pcp::answer(context, client, bytes);
+    }
     if (config_.upnp.pcp) {
         return MappingReply{
             pcp::error_answer(bytes, pcp::Result::unsupp_version, context.epoch_seconds()),
@@ -286,7 +287,6 @@ void Room::begin_announcing(Instant now) {
 
 void Room::announce_address(Instant now, Effects& out) {
     const std::uint32_t epoch = seconds_since(epoch_, now);
-    const std::uint32_t epoch6 = seconds_since(began_, now);
     for (const Lan& lan : authority_.lans()) {
         if (lan.addresses.empty()) continue;
         const Endpoint to{kAllHosts, kAnnouncePort};
@@ -300,7 +300,7 @@ void Room::announce_address(Instant now, Effects& out) {
         if (config_.upnp.pcp && !lan.addresses6.empty()) {
             const Endpoint to6{kAllHosts6, kAnnouncePort};
             out.sends.push_back(
-                {Service::mapping, lan.name, to6, pcp::announcement(epoch6), {}, {}});
+                {Service::mapping, lan.name, to6, pcp::announcement(epoch), {}, {}});
         }
     }
     ++announcements_;

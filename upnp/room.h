@@ -9,7 +9,7 @@
 //              then every kAlivePeriod; byebye before the first one and at the end
 //   address    told to all hosts ten times, at once, after 250 ms and then at twice the distance
 //              each time (RFC 6886 3.2.1, RFC 6887 14.1.1), at the start and when it changes; to
-//              those of IPv6 only that the state is a new one
+//              those of IPv6 only since when the state is kept
 //   changes    told to subscribers not more often than every kEventGap
 //   claims     presence and traffic, see claims.h
 //   upstream   see upstream.h; who asks for a port waits until the gateway outside has it, too, but
@@ -154,7 +154,6 @@ class Room {
     RateLimit denials_{5, 10s};
     WanCounters counters_;
     Instant epoch_;
-    Instant began_;  // with this run, what IPv6 clients were given has ended
     Ip4 outside_;
     Instant connected_since_;
     std::uint64_t randoms_ = 0;

@@ -131,9 +131,11 @@ struct PinholeRequest {
     Duration lifetime{};
     Owner owner;
     std::string description;
+    std::uint32_t id = 0;  // of an earlier run; 0, or one that is taken: another one
 };
 
-using PinholeId = std::uint32_t;  // never 0
+using PinholeId = std::uint32_t;  // 1 to kLastPinholeId
+constexpr PinholeId kLastPinholeId = 65535;  // WANIPv6FirewallControl:1 2.3.8
 constexpr std::uint32_t kMostPinholes = 4096;
 
 struct Pinhole {

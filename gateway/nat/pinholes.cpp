@@ -65,15 +65,26 @@ Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant n
     if (pinholes_.size() >= kMostPinholes || of_host >= kMostOfHost) {
         return fail(because(Refusal::owner_quota));
     }
-    Pinhole made{next_id_++,    request.inside,      host,
-                 request.proto, request.port,        request.remote,
-                 request.owner, request.description, now + request.lifetime};
+    Pinhole made{new_id(request.id), request.inside,      host,
+                 request.proto,      request.port,        request.remote,
+                 request.owner,      request.description, now + request.lifetime};
     if (made.description.size() > kMostDescription) made.description.resize(kMostDescription);
     pinholes_.emplace(made.id, made);
     timers_.set(made.id, made.expires);
     write(out);
     note(Notice::Kind::pinhole_added, made, out);
     return made;
+}
+
+PinholeId Pinholes::new_id(PinholeId wanted) {
+    const bool fits = wanted > 0 && wanted <= kLastPinholeId && !pinholes_.contains(wanted);
+    if (fits) return wanted;
+    PinholeId id = 0;
+    do {
+        id = next_id_;
+        next_id_ = next_id_ % kLastPinholeId + 1;
+    } while (pinholes_.contains(id));
+    return id;
 }
 
 Result<Pinhole, Refused> Pinholes::renew(PinholeId id, const Owner& owner, Duration lifetime,

@@ -41,6 +41,7 @@ class Pinholes {
     std::vector<PinholeElement> wanted() const;
 
   private:
+    PinholeId new_id(PinholeId wanted);
     void erase(PinholeId id, Effects& out);
     // Whether another host is seen at the address of the request.
     bool passed_on(const Pinhole& pinhole) const;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Any bytes as the journal of an earlier run. What must hold: entries of the known protocols that
-// are not over yet, each place once, and what is read, written and read again says the same.
+// are not over yet, each place once, pinholes with a number, and what is read, written and read
+// again says the same.
 #include <cstdlib>
 
 #include "gateway/base/bytes.h"
@@ -17,8 +18,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (entry.expires <= now || entry.outside.number == 0) std::abort();
         again += journal_line(entry, now);
     }
+    for (const nat::Pinhole& pinhole : image.pinholes) {
+        if (pinhole.expires <= now || pinhole.id == 0 || pinhole.port.number == 0) std::abort();
+        again += journal_pinhole(pinhole, now);
+    }
     const JournalImage same = parse_journal(again, "boot", now);
     // Descriptions and owners of an old journal may be longer than a line may be.
-    if (!same.damaged && same.entries != image.entries) std::abort();
+    if (!same.damaged && (same.entries != image.entries || same.pinholes != image.pinholes))
+        std::abort();
     return 0;
 }

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(pcp_opens_and_closes_the_way_to_the_device_that_asks) {
 BOOST_AUTO_TEST_CASE(upnpc_opens_and_closes_a_pinhole_for_its_own_device_only) {
     Ipv6Home home;
     House& house = home.house;
-    const Router router(house);
+    Router router(house);
     const TcpListener server = house.pc.listen("[2001:db8:1::10]:8080");
     const TcpListener other = house.phone.listen("[2001:db8:1::20]:8080");
     // The router knows whose address it is once it has heard of it.
@@ -78,6 +78,13 @@ BOOST_AUTO_TEST_CASE(upnpc_opens_and_closes_a_pinhole_for_its_own_device_only) {
     BOOST_TEST(reaches(home.house, server, 10s));
     BOOST_TEST(igd2({"-A", "", "0", "2001:db8:1::20", "8080", "TCP", "3600"}).says("606"));
     BOOST_TEST(!reaches(home.house, other));
+    // A router that was killed and has lost its table gives it back, under the same number.
+    router.kill_9();
+    house.router.nft("flush ruleset");
+    router.start();
+    BOOST_TEST(reaches(home.house, server, 10s));
+    BOOST_TEST(!reaches(home.house, other));
+    BOOST_TEST(house.pc.run({"ping", "-c1", "-W5", "2001:db8:1::1"}).ok());
     igd2({"-D", "1"});
     BOOST_TEST(!reaches(home.house, server));
 }

@@ -219,4 +219,76 @@ BOOST_AUTO_TEST_CASE(renewals_do_not_make_it_grow_for_ever) {
     BOOST_TEST(parse_journal(device.journal, "boot-1", device.nat.now).entries.size() == 1U);
 }
 
+namespace {
+
+const char* const kPc6 = "2001:db8:1::10";
+
+// Of the pc, which asks at its address of IPv6.
+HttpAnswer ask_firewall(Device& device, std::string_view action, const Fields& fields) {
+    HttpRequest ask = device.request("POST", device.path(ServiceKind::firewall6, "control"));
+    ask.client = *parse_ip6(kPc6);
+    ask.local = {*parse_ip6("2001:db8:1::1"), {5000}};
+    const std::string_view type = model_of(ServiceKind::firewall6).type;
+    ask.headers = {{"Host", "[2001:db8:1::1]:5000"},
+                   {"Content-Type", "text/xml"},
+                   {"SOAPAction", concat('"', type, '#', action, '"')}};
+    ask.body = soap_body(type, action, fields);
+    return device.http(ask);
+}
+
+std::string open_pinhole(Device& device, std::string_view port) {
+    return element(ask_firewall(device, "AddPinhole",
+                                {{"RemoteHost", ""},
+                                 {"RemotePort", "0"},
+                                 {"InternalClient", kPc6},
+                                 {"InternalPort", std::string(port)},
+                                 {"Protocol", "6"},
+                                 {"LeaseTime", "3600"}})
+                       .body,
+                   "UniqueID");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_pinhole_survives_with_its_number_and_ends_for_good) {
+    Device before;
+    BOOST_TEST(open_pinhole(before, "8001") == "1");
+    BOOST_TEST(open_pinhole(before, "8002") == "2");
+    BOOST_TEST(open_pinhole(before, "8003") == "3");
+    BOOST_TEST(ask_firewall(before, "DeletePinhole", {{"UniqueID", "1"}}).status == 200U);
+    before.pass(600s);
+    Device after;
+    after.nat.now = before.nat.now + 60s;
+    after.begin(before.journal);
+    const auto there = after.nat.engine->pinholes();
+    BOOST_REQUIRE(there.size() == 2U);
+    BOOST_TEST(there[0].id == 2U);
+    BOOST_TEST(there[1].port.number == 8003U);
+    BOOST_TEST(whole_seconds(there[1].expires - after.nat.now) == 2940);
+    // Its owner knows it by its number.
+    BOOST_TEST(ask_firewall(after, "UpdatePinhole", {{"UniqueID", "3"}, {"NewLeaseTime", "7200"}})
+                   .status == 200U);
+    BOOST_TEST(open_pinhole(after, "8004") == "1");
+    // After a reboot each has the time that was left.
+    Device rebooted(default_config(), {}, "boot-2");
+    rebooted.nat.now = Instant{} + 50s;
+    rebooted.begin(after.journal);
+    const auto again = rebooted.nat.engine->pinholes();
+    BOOST_REQUIRE(again.size() == 3U);
+    BOOST_TEST(again[2].id == 3U);
+    BOOST_TEST(whole_seconds(again[2].expires - rebooted.nat.now) == 7200);
+}
+
+BOOST_AUTO_TEST_CASE(a_pinhole_that_is_not_allowed_any_more_is_closed) {
+    Device device;
+    BOOST_TEST(open_pinhole(device, "8001") == "1");
+    config::Config strict = default_config();
+    config::Permission deny;
+    deny.action = config::PermissionAction::deny;
+    strict.upnp.permissions = {deny};
+    device.handle(upnp::Reconfigured{strict});
+    BOOST_TEST(device.nat.engine->pinholes().empty());
+    BOOST_TEST(parse_journal(device.journal, "boot-1", device.nat.now).pinholes.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
