@@ -6,6 +6,7 @@
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
 #include "gateway/config/loader.h"
+#include "gateway/control/page.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/dhcp_api.h"
 #include "gateway/daemon/files.h"
@@ -72,6 +73,8 @@ control::Response Daemon::serve_get(const control::Request& request) {
     if (request.path == "/api/v1/status")
         return {200, "application/json", write_status_json(status())};
     if (request.path == "/api/v1/events") return serve_events(request);
+    if (request.path == "/api/v1/history") return {200, "application/json", history_.write_json()};
+    if (auto page = control::serve_page(request)) return std::move(*page);
     if (request.path == "/api/v1/calls")
         return {200, "application/json", write_calls_json(house_.sip())};
     if (request.path == "/metrics") {

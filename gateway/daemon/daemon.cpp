@@ -135,6 +135,7 @@ Status Daemon::start() {
     restore_forwards();
     restore_sip();
     open_web();
+    remember_hour();
     if (failure_) return fail(*failure_);
     return {};
 }

@@ -13,6 +13,7 @@
 #include "alg/shell/tcp_proxy.h"
 #include "dhcp/shell/shell.h"
 #include "gateway/base/log.h"
+#include "gateway/control/history.h"
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
 #include "gateway/daemon/house.h"
@@ -104,6 +105,7 @@ class Daemon {
     void publish(const std::vector<control::Happening>& events);
     void wake_listeners(Duration delay);
     void beat();  // while somebody listens
+    void remember_hour();
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
 
     control::Response serve(const control::Request& request);
@@ -135,6 +137,7 @@ class Daemon {
     std::string web_failure_;  // that the log has
     std::string host_name_;
     std::optional<loop::TimerId> beat_;
+    control::History history_;
     std::optional<loop::TimerId> timer_;
     std::optional<loop::TimerId> saving_;  // what is not in its files yet
     config::Config start_config_;          // what only a restart changes is compared with it

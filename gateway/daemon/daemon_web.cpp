@@ -3,8 +3,10 @@
 // The web listener of the daemon: where it listens, and what it answers.
 #include <algorithm>
 
+#include "gateway/base/text.h"
 #include "gateway/control/web.h"
 #include "gateway/daemon/daemon.h"
+#include "gateway/daemon/files.h"
 
 namespace gatehouse::daemon {
 
@@ -95,6 +97,21 @@ void Daemon::beat() {
 void Daemon::wake_listeners(Duration delay) {
     if (control_) control_->wake(delay);
     if (web_) web_->wake(delay);
+}
+
+void Daemon::remember_hour() {
+    const std::string folder =
+        concat("/sys/class/net/", house_.config().gateway.wan, "/statistics/");
+    const auto read = [&folder](std::string_view name) {
+        const auto text = read_file(concat(folder, name));
+        return text ? parse_number<std::uint64_t>(trim(*text)).value_or(0) : 0;
+    };
+    const nat::LedgerCounters& counters = house_.engine().counters();
+    std::uint64_t refused = 0;
+    for (const std::uint64_t one : counters.refused)
+        refused += one;
+    history_.add({read("tx_bytes"), read("rx_bytes"), counters.made, refused});
+    loop_->after(control::History::kStep, [this] { remember_hour(); });
 }
 
 // What happens at about the same time is sent together.

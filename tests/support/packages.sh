@@ -17,7 +17,8 @@ declare -A PACKAGE_GROUPS=(
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
            coturn stun-client sip-tester baresip-core kamailio python3 python3-gi gir1.2-nice-0.1
            udhcpc isc-dhcp-client dhcpcd-base
-           miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc miniupnpd-nftables"
+           miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc miniupnpd-nftables
+           chromium"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3
              dnsmasq-base kea-dhcp4-server miniupnpd-nftables"

@@ -323,7 +323,9 @@ BOOST_AUTO_TEST_CASE(a_mapping_outlives_the_daemon_and_a_foreign_flush) {
 
 BOOST_AUTO_TEST_CASE(the_log_does_not_tell_whom_a_host_talks_to) {
     World world(1);
-    world.start();
+    config::Config config = house_config();
+    config.gateway.log_level = config::LogLevel::debug;
+    world.start(config);
     world.first_packet(Proto::udp, {Ip4::of(192, 168, 1, 20), Port{5060}},
                        {Ip4::of(11, 0, 77, 2), Port{5060}});
     world.pass(10min);
