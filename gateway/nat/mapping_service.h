@@ -134,7 +134,7 @@ struct PinholeRequest {
     std::uint32_t id = 0;  // of an earlier run; 0, or one that is taken: another one
 };
 
-using PinholeId = std::uint32_t;  // 1 to kLastPinholeId
+using PinholeId = std::uint32_t;             // 1 to kLastPinholeId
 constexpr PinholeId kLastPinholeId = 65535;  // WANIPv6FirewallControl:1 2.3.8
 constexpr std::uint32_t kMostPinholes = 4096;
 

@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   {{{test::device_mac(3)}, Ip4::of(192, 168, 1, 20), "printer", {}, {}}});
     lan.bind(1);
     const Ip4 taken = lan.server.leases().all().begin()->first;
-    const std::string owner = lan.server.leases().all().begin()->second.client;
+    const std::string owner(lan.server.leases().all().begin()->second.client.view());
     lan.tell(PacketSeen{"br-lan", bytes, Ip4::of(192, 168, 1, 7)});
     require(lan.effects.sends.size() <= 1);
     for (const Send& send : lan.effects.sends) {

@@ -43,7 +43,7 @@ void check(const Lan& lan) {
         require(address == lease.address);
         require(is_host_of(lan_link().address, address) && address != kLanRouter);
         if (lease.state == LeaseState::bound) ++live;
-        if (!lease.name.empty()) require(lease.name.size() <= 63);
+        if (!lease.name.empty()) require(lease.name.view().size() <= 63);
     }
     require(live == lan.server.leases().count(LeaseState::bound));
     for (const Network& network : lan.server.networks())

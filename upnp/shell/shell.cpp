@@ -23,8 +23,12 @@ control::HttpLimits limits() {
 }
 
 control::Response response_of(HttpAnswer answer) {
-    return {answer.status, std::move(answer.content_type), std::move(answer.body),
-            std::move(answer.headers), nullptr, answer.later};
+    return {answer.status,
+            std::move(answer.content_type),
+            std::move(answer.body),
+            std::move(answer.headers),
+            nullptr,
+            answer.later};
 }
 
 }  // namespace
