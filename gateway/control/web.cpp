@@ -125,7 +125,6 @@ void guard(Response& response) {
     add("X-Frame-Options", "DENY");
     add("Referrer-Policy", "no-referrer");
     add("Cross-Origin-Resource-Policy", "same-origin");
-    add("Cross-Origin-Opener-Policy", "same-origin");
 }
 
 void tag(const Request& request, Response& response) {

@@ -23,7 +23,7 @@ class Browser {
     // The answer to one command.
     std::string ask(std::string_view command, Duration limit = 60s);
     // Whether the expression becomes true in the page.
-    Verdict sees(std::string_view expression, Duration limit = 10s);
+    Verdict sees(std::string_view expression, Duration limit = 30s);
     // What the expression is, as JSON.
     std::string value(std::string_view expression) {
         return ask(std::string("value ").append(expression));
