@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <tuple>
 
 #include "upnp/model.h"
 
@@ -118,67 +119,44 @@ inline constexpr std::array kWanIp2Actions{
            ">NewPortListing:A_ARG_TYPE_PortListing"},
 };
 
-inline constexpr Variable kConnectionType{"ConnectionType", "string", false,
-                                          "Unconfigured IP_Routed IP_Bridged", ""};
-inline constexpr Variable kPossibleTypes{"PossibleConnectionTypes", "string", true, "", ""};
-inline constexpr Variable kConnectionStatus{
-    "ConnectionStatus", "string", true,
-    "Unconfigured Connecting Connected PendingDisconnect Disconnecting Disconnected", ""};
-inline constexpr Variable kUptime{"Uptime", "ui4", false, "", ""};
-inline constexpr Variable kLastError{"LastConnectionError", "string", false, "", ""};
-inline constexpr Variable kRsip{"RSIPAvailable", "boolean", false, "", ""};
-inline constexpr Variable kNatEnabled{"NATEnabled", "boolean", false, "", ""};
-inline constexpr Variable kExternalAddress{"ExternalIPAddress", "string", true, "", ""};
-inline constexpr Variable kEntries{"PortMappingNumberOfEntries", "ui2", true, "", ""};
-inline constexpr Variable kMappingEnabled{"PortMappingEnabled", "boolean", false, "", ""};
-inline constexpr Variable kRemoteHost{"RemoteHost", "string", false, "", ""};
-inline constexpr Variable kExternalPort{"ExternalPort", "ui2", false, "", ""};
-inline constexpr Variable kInternalPort{"InternalPort", "ui2", false, "", "1 65535"};
-inline constexpr Variable kProtocol{"PortMappingProtocol", "string", false, "TCP UDP", ""};
-inline constexpr Variable kInternalClient{"InternalClient", "string", false, "", ""};
-inline constexpr Variable kDescription{"PortMappingDescription", "string", false, "", ""};
+// The state variables that both versions have.
+inline constexpr std::array kWanIpVariables{
+    Variable{"ConnectionType", "string", false, "Unconfigured IP_Routed IP_Bridged", ""},
+    Variable{"PossibleConnectionTypes", "string", true, "", ""},
+    Variable{"ConnectionStatus", "string", true,
+             "Unconfigured Connecting Connected PendingDisconnect Disconnecting Disconnected", ""},
+    Variable{"Uptime", "ui4", false, "", ""},
+    Variable{"LastConnectionError", "string", false, "", ""},
+    Variable{"RSIPAvailable", "boolean", false, "", ""},
+    Variable{"NATEnabled", "boolean", false, "", ""},
+    Variable{"ExternalIPAddress", "string", true, "", ""},
+    Variable{"PortMappingNumberOfEntries", "ui2", true, "", ""},
+    Variable{"PortMappingEnabled", "boolean", false, "", ""},
+    Variable{"RemoteHost", "string", false, "", ""},
+    Variable{"ExternalPort", "ui2", false, "", ""},
+    Variable{"InternalPort", "ui2", false, "", "1 65535"},
+    Variable{"PortMappingProtocol", "string", false, "TCP UDP", ""},
+    Variable{"InternalClient", "string", false, "", ""},
+    Variable{"PortMappingDescription", "string", false, "", ""},
+};
 
-inline constexpr std::array kWanIp1Variables{
-    kConnectionType,
-    kPossibleTypes,
-    kConnectionStatus,
-    kUptime,
-    kLastError,
-    kRsip,
-    kNatEnabled,
-    kExternalAddress,
-    kEntries,
-    kMappingEnabled,
-    kRemoteHost,
-    kExternalPort,
-    kInternalPort,
-    kProtocol,
-    kInternalClient,
-    kDescription,
-    Variable{"PortMappingLeaseDuration", "ui4", false, "", ""},
-};
-inline constexpr std::array kWanIp2Variables{
-    kConnectionType,
-    kPossibleTypes,
-    kConnectionStatus,
-    kUptime,
-    kLastError,
-    kRsip,
-    kNatEnabled,
-    kExternalAddress,
-    kEntries,
-    kMappingEnabled,
-    kRemoteHost,
-    kExternalPort,
-    kInternalPort,
-    kProtocol,
-    kInternalClient,
-    kDescription,
-    Variable{"PortMappingLeaseDuration", "ui4", false, "", "0 604800"},
-    Variable{"SystemUpdateID", "ui4", true, "", ""},
-    Variable{"A_ARG_TYPE_Manage", "boolean", false, "", ""},
-    Variable{"A_ARG_TYPE_PortListing", "string", false, "", ""},
-};
+template <std::size_t N, class... More>
+constexpr std::array<Variable, N + sizeof...(More)> with(const std::array<Variable, N>& first,
+                                                         const More&... more) {
+    return std::apply(
+        [&](const auto&... one) {
+            return std::array<Variable, N + sizeof...(More)>{one..., more...};
+        },
+        first);
+}
+
+inline constexpr std::array kWanIp1Variables =
+    with(kWanIpVariables, Variable{"PortMappingLeaseDuration", "ui4", false, "", ""});
+inline constexpr std::array kWanIp2Variables =
+    with(kWanIpVariables, Variable{"PortMappingLeaseDuration", "ui4", false, "", "0 604800"},
+         Variable{"SystemUpdateID", "ui4", true, "", ""},
+         Variable{"A_ARG_TYPE_Manage", "boolean", false, "", ""},
+         Variable{"A_ARG_TYPE_PortListing", "string", false, "", ""});
 
 inline constexpr std::array kFirewallActions{
     Action{"GetFirewallStatus",
