@@ -95,3 +95,33 @@ def commands_exist(tree):
             for flag, name in zip(words, words[1:]):
                 if flag == "--preset" and name not in presets:
                     yield Finding(path, line, f"there is no preset {name}")
+
+
+API = "gateway/control/API.md"
+
+
+@rule
+def the_api_is_described(tree):
+    """Every path, event and field of a row is in API.md, and no path is that does not exist."""
+    described = tree.texts.get(API)
+    if described is None:
+        return
+    words = {word for span in SPAN.findall(described) for word in re.findall(r"[\w/]+", span)}
+    paths = set()
+    for path, text in tree.sources("gateway/*.cpp"):
+        for line, code in numbered(text):
+            found = re.findall(r'"/api/v1/([a-z]+)"|"/(metrics)"', code)
+            paths.update(first or second for first, second in found)
+            wanted = [f"/api/v1/{first}" if first else f"/{second}" for first, second in found]
+            wanted += re.findall(r'\btell\("([a-z_]+)"', code)
+            if path == "gateway/daemon/house_events.cpp":
+                wanted += re.findall(r'return "([a-z_]+)"', code)
+            if path in ("gateway/control/resources.cpp", "gateway/daemon/sip_api.cpp"):
+                wanted += re.findall(r'json\.field\("([a-z_]+)"', code)
+            for word in wanted:
+                if word not in words:
+                    yield Finding(path, line, f"{API} does not tell of {word}")
+    for word in sorted(words):
+        name = word.removeprefix("/api/v1/")
+        if name != word and name.split("/")[0] not in paths:
+            yield Finding(API, 1, f"there is no {word}")

@@ -140,6 +140,17 @@ EVERY_ROW = [(f"{rfc}-{number}", "MUST", "met", KEPT)
              for rfc, numbers in REQUIREMENTS.items() for number in numbers.split()]
 
 DOCUMENTS = [
+    ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/hosts` `mac` `host_gone`\n",
+                              "gateway/daemon/a.cpp": 'x == "/api/v1/hosts"; tell("host_gone", {});\n',
+                              "gateway/control/resources.cpp": 'json.field("mac", 1);\n'}, None),
+    ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/hosts`\n",
+                              "gateway/daemon/a.cpp": 'x == "/api/v1/calls";\n'},
+     "does not tell of /api/v1/calls"),
+    ("the_api_is_described", {"gateway/control/API.md": "`mac`\n",
+                              "gateway/control/resources.cpp": 'json.field("name", 1);\n'},
+     "does not tell of name"),
+    ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/gone`\n"},
+     "there is no /api/v1/gone"),
     ("links_lead_somewhere", {"gateway/README.md": "[a](RFC.md#x) [b](../alg) [c](https://x.y)\n"
                                                    "[d](#here)\n```\n[e](gone)\n```\n",
                               "gateway/RFC.md": "", "alg/a.h": ""}, None),
