@@ -89,9 +89,37 @@ route_for_real() {
 
 # All namespaces live in a mount and process namespace of this script: when it ends, in whatever
 # way, the kernel takes everything away, and nothing of it has a name outside.
+# The first free port for the status page, as seen from this machine.
+free_port() {
+    local port
+    for port in $(seq 8080 8099); do
+        if [[ -z $(ss -Hltn "sport = :$port") ]]; then
+            echo "$port"
+            return
+        fi
+    done
+    fail "no port from 8080 to 8099 is free"
+}
+
+# lend_page PORT FOLDER PROCESS: leads a port of this machine to the socket of the house, until the
+# process ends.
+lend_page() {
+    socat "TCP-LISTEN:$1,bind=127.0.0.1,reuseaddr,fork" "UNIX-CONNECT:$2/page" 2>/dev/null &
+    local bridge=$!
+    while kill -0 "$3" 2>/dev/null; do sleep 0.5; done
+    kill "$bridge"
+    rm -rf "$2"
+}
+
 enter_the_house() {
+    local folder='' port=''
+    if [[ -t 0 && -t 1 ]]; then
+        folder=$(mktemp -d)
+        port=$(free_port) || exit 1
+        lend_page "$port" "$folder" "$$" &
+    fi
     exec unshare --mount --net --pid --fork --kill-child --mount-proc \
-        "$top/gateway/run.sh" --inside "$gatehouse" "$$"
+        "$top/gateway/run.sh" --inside "$gatehouse" "$$" "$folder" "$port"
 }
 
 host() { ip netns exec "$@"; }
@@ -134,6 +162,8 @@ house_config() {
         echo "    option state '/run/gatehouse'"
         echo "config dhcp 'lan'"
         echo "    option interface 'br-lan'"
+        echo "config web 'web'"
+        echo "    option listen '192.168.1.1:8080'"
     } >>/run/gatehouse.conf
 }
 
@@ -181,6 +211,9 @@ check() {
 }
 
 page_from() { host "$1" curl -s -m 5 http://11.0.0.4/ | grep -qx "hello 11.0.0.1"; }
+status_page() {
+    host "$1" curl -s -m 5 --compressed http://192.168.1.1:8080/ | grep -q '<title>Gatehouse'
+}
 pings() { host "$1" ping -q -c 1 -W 2 "$2"; }
 cannot() { ! "$@"; }
 forwarded() {
@@ -319,6 +352,8 @@ PICTURE
         check "the $device opens a page, and is seen as 11.0.0.1" page_from "$device"
     done
     check "the internet cannot reach the pc inside" cannot pings internet 192.168.1.10
+    check "the pc opens the status page of the router" status_page pc
+    check "the internet cannot" cannot status_page internet
     show_lease
     show_types
     show_judgements
@@ -337,7 +372,7 @@ PICTURE
 
 run_inside() {
     gatehouse=$1
-    local outer=$2
+    local outer=$2 folder=$3 port=$4
     wrong=0
     say "Building a house in network namespaces"
     build_house
@@ -346,8 +381,9 @@ run_inside() {
     show_house
     say "On real interfaces"
     echo "  gateway/run.sh --lan eth1 --wan eth0"
-    if [[ -t 0 && -t 1 ]]; then
-        say "The house stands until Ctrl-C. To look around in it:"
+    if [[ -n $folder ]]; then
+        host router socat "UNIX-LISTEN:$folder/page,mode=600,fork" TCP:192.168.1.1:8080 &
+        say "The house stands until Ctrl-C. Its status page: http://127.0.0.1:$port/"
         echo "  nsenter -t $outer -m ip netns exec phone bash      (or router, pc, console, internet)"
         trap 'exit "$wrong"' INT TERM
         sleep infinity &
@@ -364,7 +400,7 @@ config=
 while (($# > 0)); do
     case $1 in
         --inside)
-            run_inside "$2" "$3"
+            run_inside "$2" "$3" "$4" "$5"
             ;;
         --lan | --wan | --config)
             if (($# < 2)); then fail "$1 needs a value"; fi
