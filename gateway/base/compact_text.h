@@ -22,7 +22,12 @@ class CompactText {
     CompactText(const char* text) : CompactText(std::string_view(text)) {}
     CompactText(const CompactText& other) : CompactText(other.view()) {}
     CompactText(CompactText&& other) noexcept { swap(other); }
-    CompactText& operator=(CompactText other) noexcept {
+    CompactText& operator=(const CompactText& other) {
+        CompactText copy(other);
+        swap(copy);
+        return *this;
+    }
+    CompactText& operator=(CompactText&& other) noexcept {
         swap(other);
         return *this;
     }

@@ -338,9 +338,9 @@ void within_the_house(Scene& scene) {
 void growing(Scene& scene) {
     const UdpSocket other = scene.house.console.udp("192.168.1.30:5060");
     scene.through(other, sip_request("REGISTER", "192.168.1.30", "UDP", 1));
-    // The other phone has the port, so names without one become longer.
+    // The other phone has the port, so names without one become longer, by one of four digits, too.
     std::string contacts = "<sip:a@192.168.1.20>";
-    for (int i = 0; i < 8; ++i)
+    for (int i = 0; i < 20; ++i)
         append(contacts, ", <sip:", i, "@192.168.1.20>");
     std::string text = with(invite(sdp(kPhone, 40000)), "<sip:a@192.168.1.20:5060>", contacts);
     const std::string filling(1472 - text.size() - 5, 'x');
