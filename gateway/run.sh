@@ -306,7 +306,7 @@ is_in_a_call() { host router "$gatehouse" calls --json | grep -q '"state":"estab
 # until_it COMMAND...: waits until it succeeds.
 until_it() {
     local try
-    for try in $(seq 100); do
+    for try in $(seq 300); do
         if "$@"; then return; fi
         sleep 0.1
     done
