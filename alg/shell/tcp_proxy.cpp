@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "gateway/loop/socket_address.h"
+
 namespace gatehouse::sip {
 
 namespace {
@@ -23,16 +25,10 @@ constexpr int kKeepAliveEvery = 30;
 constexpr int kKeepAliveTries = 4;
 constexpr int kConnectTries = 4;  // about half a minute
 
-sockaddr_in wire_of(Endpoint4 endpoint) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_addr.s_addr = htonl(endpoint.address.value);
-    out.sin_port = htons(endpoint.port.number);
-    return out;
-}
-
-Endpoint4 endpoint_of(const sockaddr_in& wire) {
-    return {{ntohl(wire.sin_addr.s_addr)}, Port{ntohs(wire.sin_port)}};
+Endpoint4 endpoint_of(const loop::SocketAddress& address) {
+    const auto endpoint = address.endpoint();
+    return endpoint && endpoint->address.is_v4() ? Endpoint4{endpoint->address.v4(), endpoint->port}
+                                                 : Endpoint4{};
 }
 
 bool set(int fd, int level, int option, int value) {
@@ -40,22 +36,23 @@ bool set(int fd, int level, int option, int value) {
 }
 
 bool bind_to(int fd, Endpoint4 endpoint) {
-    const sockaddr_in at = wire_of(endpoint);
-    return ::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
+    const loop::SocketAddress at(endpoint);
+    return ::bind(fd, at.get(), at.size) == 0;
 }
 
 Endpoint4 own_end(int fd) {
-    sockaddr_in at{};
-    socklen_t size = sizeof at;
-    (void)::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+    loop::SocketAddress at;
+    (void)::getsockname(fd, at.get(), &at.size);
     return endpoint_of(at);
 }
 
 // Where the host wanted to; nothing where it wanted to us.
 std::optional<Endpoint4> wanted_by_host(int fd) {
-    sockaddr_in to{};
-    socklen_t size = sizeof to;
-    if (::getsockopt(fd, IPPROTO_IP, kOriginalDestination, &to, &size) != 0) return std::nullopt;
+    loop::SocketAddress to;
+    to.size = sizeof(sockaddr_in);
+    if (::getsockopt(fd, IPPROTO_IP, kOriginalDestination, to.get(), &to.size) != 0) {
+        return std::nullopt;
+    }
     const Endpoint4 out = endpoint_of(to);
     return out == own_end(fd) ? std::nullopt : std::optional(out);
 }
@@ -85,8 +82,8 @@ loop::Fd begin_connection(Endpoint4 from, Endpoint4 to) {
         set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
         if (!bind_to(fd.get(), from)) return {};
     }
-    const sockaddr_in at = wire_of(to);
-    const int done = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at);
+    const loop::SocketAddress at(to);
+    const int done = ::connect(fd.get(), at.get(), at.size);
     return done == 0 || errno == EINPROGRESS ? std::move(fd) : loop::Fd();
 }
 
@@ -160,10 +157,9 @@ bool TcpProxy::admit(Ip4 host) {
 
 void TcpProxy::accept() {
     for (int i = 0; i < kMostAtOnce && listener_; ++i) {
-        sockaddr_in from{};
-        socklen_t size = sizeof from;
-        loop::Fd fd(::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&from), &size,
-                              SOCK_CLOEXEC | SOCK_NONBLOCK));
+        loop::SocketAddress from;
+        loop::Fd fd(
+            ::accept4(listener_.get(), from.get(), &from.size, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd) {
             if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) stop_listening();
             return;

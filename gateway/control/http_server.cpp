@@ -11,11 +11,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <map>
 #include <optional>
 
 #include "gateway/base/text.h"
+#include "gateway/loop/socket_address.h"
 
 namespace gatehouse::control {
 
@@ -30,19 +30,9 @@ MHD_Result add_header(void* self, MHD_ValueKind /*kind*/, const char* name, cons
 using NameOf = int (*)(int, sockaddr*, socklen_t*);
 
 Endpoint endpoint_of(int fd, NameOf name_of) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-    if (address.ss_family == AF_INET) {
-        const auto& wire = reinterpret_cast<const sockaddr_in&>(address);
-        return {Ip4{ntohl(wire.sin_addr.s_addr)}, Port{ntohs(wire.sin_port)}};
-    }
-    if (address.ss_family != AF_INET6) return {};
-    const auto& wire = reinterpret_cast<const sockaddr_in6&>(address);
-    Ip6 out;
-    std::copy(std::begin(wire.sin6_addr.s6_addr), std::end(wire.sin6_addr.s6_addr),
-              out.bytes.begin());
-    return {out, Port{ntohs(wire.sin6_port)}};
+    loop::SocketAddress address;
+    if (name_of(fd, address.get(), &address.size) != 0) return {};
+    return address.endpoint().value_or(Endpoint{});
 }
 
 // What libmicrohttpd asks for in one go; with the head it must fit into a connection's memory.

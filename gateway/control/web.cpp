@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/control/web.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "gateway/base/hash.h"
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
+#include "gateway/loop/socket_address.h"
 
 namespace gatehouse::control {
 
@@ -44,22 +43,6 @@ std::size_t count(const Headers& headers, std::string_view name) {
         [name](const auto& header) { return equal_ignoring_case(header.first, name); }));
 }
 
-socklen_t write_address(const Endpoint& local, sockaddr_storage& out) {
-    if (local.address.is_v4()) {
-        auto& wire = reinterpret_cast<sockaddr_in&>(out);
-        wire.sin_family = AF_INET;
-        wire.sin_addr.s_addr = htonl(local.address.v4().value);
-        wire.sin_port = htons(local.port.number);
-        return sizeof wire;
-    }
-    auto& wire = reinterpret_cast<sockaddr_in6&>(out);
-    const Ip6& address = local.address.v6();
-    wire.sin6_family = AF_INET6;
-    std::copy(address.bytes.begin(), address.bytes.end(), std::begin(wire.sin6_addr.s6_addr));
-    wire.sin6_port = htons(local.port.number);
-    return sizeof wire;
-}
-
 }  // namespace
 
 HttpLimits web_limits() {
@@ -73,17 +56,15 @@ HttpLimits web_limits() {
 }
 
 Result<loop::Fd> listen_web(const Endpoint& local, const std::string& interface) {
-    sockaddr_storage address{};
-    const socklen_t size = write_address(local, address);
-    loop::Fd fd(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const loop::SocketAddress address(local);
+    loop::Fd fd(::socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const int on = 1;
     const auto length = static_cast<socklen_t>(interface.size());
     const bool ready =
         fd && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         (interface.empty() ||
          ::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.data(), length) == 0) &&
-        ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-        ::listen(fd.get(), kBacklog) == 0;
+        ::bind(fd.get(), address.get(), address.size) == 0 && ::listen(fd.get(), kBacklog) == 0;
     if (!ready) return fail_with_errno(local.to_string());
     return fd;
 }

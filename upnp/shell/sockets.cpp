@@ -14,6 +14,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/loop/files.h"
+#include "gateway/loop/socket_address.h"
 
 namespace gatehouse::upnp {
 
@@ -24,28 +25,12 @@ constexpr int kBacklog = 128;
 constexpr int kMostDatagrams = 64;  // of one reading
 constexpr std::size_t kLongestDatagram = 2048;
 
-sockaddr_in wire_of(Endpoint4 endpoint) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_addr.s_addr = htonl(endpoint.address.value);
-    out.sin_port = htons(endpoint.port.number);
-    return out;
-}
-
 bool set(int fd, int level, int option, int value) {
     return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
 bool is_group(Ip4 address) {
     return (address.value >> 28U) == 0xeU;
-}
-
-sockaddr_in6 wire_of(const Ip6& address, Port port) {
-    sockaddr_in6 out{};
-    out.sin6_family = AF_INET6;
-    std::copy(address.bytes.begin(), address.bytes.end(), std::begin(out.sin6_addr.s6_addr));
-    out.sin6_port = htons(port.number);
-    return out;
 }
 
 Ip6 address_of(const in6_addr& wire) {
@@ -71,21 +56,22 @@ Result<loop::Fd> open_udp(const std::string& interface, Endpoint4 local) {
     if (!fd) return fd;
     const auto refused = [&] { return fail_with_errno(concat(interface, ' ', local.to_string())); };
     const unsigned index = ::if_nametoindex(interface.c_str());
-    const sockaddr_in address = wire_of(local);
+    const loop::SocketAddress address(local);
     if (index == 0 || !set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
-        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::bind(fd->get(), address.get(), address.size) != 0) {
         return refused();
     }
+    const in_addr own{htonl(local.address.value)};
     ip_mreqn group{};
     group.imr_ifindex = static_cast<int>(index);
     if (is_group(local.address)) {
-        group.imr_multiaddr = address.sin_addr;
+        group.imr_multiaddr = own;
         if (::setsockopt(fd->get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
             return refused();
         }
         return fd;
     }
-    group.imr_address = address.sin_addr;
+    group.imr_address = own;
     const bool ready =
         ::setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_IF, &group, sizeof group) == 0 &&
         set(fd->get(), IPPROTO_IP, IP_MULTICAST_TTL, kHops) &&
@@ -97,10 +83,9 @@ Result<loop::Fd> open_udp(const std::string& interface, Endpoint4 local) {
 Result<loop::Fd> open_listener(const std::string& interface, Endpoint4 local) {
     auto fd = open_on(interface, SOCK_STREAM);
     if (!fd) return fd;
-    const sockaddr_in address = wire_of(local);
+    const loop::SocketAddress address(local);
     if (!set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
-        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(fd->get(), kBacklog) != 0) {
+        ::bind(fd->get(), address.get(), address.size) != 0 || ::listen(fd->get(), kBacklog) != 0) {
         return fail_with_errno(concat(interface, ' ', local.to_string()));
     }
     return fd;
@@ -110,13 +95,8 @@ Result<loop::Fd> begin_connection(const std::string& interface, const Endpoint& 
     const bool v6 = to.address.is_v6();
     auto fd = open_on(interface, SOCK_STREAM, v6 ? AF_INET6 : AF_INET);
     if (!fd) return fd;
-    const sockaddr_in wire = wire_of(Endpoint4{to.address.v4(), to.port});
-    sockaddr_in6 wire6 = wire_of(to.address.v6(), to.port);
-    wire6.sin6_scope_id = ::if_nametoindex(interface.c_str());
-    const auto* address =
-        v6 ? reinterpret_cast<const sockaddr*>(&wire6) : reinterpret_cast<const sockaddr*>(&wire);
-    if (::connect(fd->get(), address, v6 ? sizeof wire6 : sizeof wire) != 0 &&
-        errno != EINPROGRESS) {
+    const loop::SocketAddress address(to, v6 ? ::if_nametoindex(interface.c_str()) : 0);
+    if (::connect(fd->get(), address.get(), address.size) != 0 && errno != EINPROGRESS) {
         return fail_with_errno(to.to_string());
     }
     return fd;
@@ -125,11 +105,10 @@ Result<loop::Fd> begin_connection(const std::string& interface, const Endpoint& 
 Result<loop::Fd> open_listener6(const std::string& interface, Port port) {
     auto fd = open_on(interface, SOCK_STREAM, AF_INET6);
     if (!fd) return fd;
-    const sockaddr_in6 address = wire_of(Ip6{}, port);
+    const loop::SocketAddress address(Endpoint{Ip6{}, port});
     if (!set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) ||
         !set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
-        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(fd->get(), kBacklog) != 0) {
+        ::bind(fd->get(), address.get(), address.size) != 0 || ::listen(fd->get(), kBacklog) != 0) {
         return fail_with_errno(concat(interface, " [::]:", port.number));
     }
     return fd;
@@ -145,15 +124,14 @@ bool join6(int fd, const std::string& interface, const Ip6& group) {
 Result<loop::Fd> open_udp6(const std::string& interface, Port port) {
     auto fd = open_on(interface, SOCK_DGRAM, AF_INET6);
     if (!fd) return fd;
-    const sockaddr_in6 address = wire_of(Ip6{}, port);
+    const loop::SocketAddress address(Endpoint{Ip6{}, port});
     const auto index = static_cast<int>(::if_nametoindex(interface.c_str()));
-    const bool ready =
-        index != 0 && set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
-        set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) &&
-        set(fd->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
-        set(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index) &&
-        set(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
-        ::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const bool ready = index != 0 && set(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+                       set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1) &&
+                       set(fd->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+                       set(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index) &&
+                       set(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
+                       ::bind(fd->get(), address.get(), address.size) == 0;
     if (!ready) return fail_with_errno(concat(interface, " [::]:", port.number));
     return fd;
 }
@@ -165,18 +143,6 @@ union PacketInfo {
     cmsghdr header;
     std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> room;
 };
-
-std::optional<Endpoint> endpoint_of(const sockaddr_storage& wire) {
-    if (wire.ss_family == AF_INET) {
-        const auto& from = reinterpret_cast<const sockaddr_in&>(wire);
-        return Endpoint{Ip4{ntohl(from.sin_addr.s_addr)}, Port{ntohs(from.sin_port)}};
-    }
-    if (wire.ss_family == AF_INET6) {
-        const auto& from = reinterpret_cast<const sockaddr_in6&>(wire);
-        return Endpoint{address_of(from.sin6_addr), Port{ntohs(from.sin6_port)}};
-    }
-    return std::nullopt;
-}
 
 std::optional<Ip6> asked_address(msghdr& message) {
     for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
@@ -212,19 +178,19 @@ Ip4 default_gateway(std::string_view interface) {
 void read_udp(int fd, const OnDatagram& each) {
     std::array<char, kLongestDatagram> buffer;  // NOLINT: written before it is read
     for (int i = 0; i < kMostDatagrams; ++i) {
-        sockaddr_storage from{};
+        loop::SocketAddress from;
         PacketInfo info{};
         iovec piece{buffer.data(), buffer.size()};
         msghdr message{};
-        message.msg_name = &from;
-        message.msg_namelen = sizeof from;
+        message.msg_name = from.get();
+        message.msg_namelen = from.size;
         message.msg_iov = &piece;
         message.msg_iovlen = 1;
         message.msg_control = &info;
         message.msg_controllen = sizeof info;
         const ssize_t got = ::recvmsg(fd, &message, 0);
         if (got < 0) return;
-        const auto sender = endpoint_of(from);
+        const auto sender = from.endpoint();
         if (!sender || sender->port.number == 0) continue;
         each(*sender, asked_address(message),
              std::string_view(buffer.data(), static_cast<std::size_t>(got)));
@@ -233,19 +199,18 @@ void read_udp(int fd, const OnDatagram& each) {
 
 bool send_udp(int fd, const Endpoint& to, std::string_view bytes) {
     if (!to.address.is_v4()) return false;
-    const sockaddr_in address = wire_of({to.address.v4(), to.port});
-    return ::sendto(fd, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address),
-                    sizeof address) >= 0;
+    const loop::SocketAddress address(to);
+    return ::sendto(fd, bytes.data(), bytes.size(), 0, address.get(), address.size) >= 0;
 }
 
 bool send_udp6(int fd, const Endpoint& to, std::optional<Ip6> from, std::string_view bytes) {
     if (!to.address.is_v6()) return false;
-    sockaddr_in6 address = wire_of(to.address.v6(), to.port);
+    loop::SocketAddress address(to);
     iovec piece{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT: only read
     PacketInfo info{};
     msghdr message{};
-    message.msg_name = &address;
-    message.msg_namelen = sizeof address;
+    message.msg_name = address.get();
+    message.msg_namelen = address.size;
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
     if (from) {
