@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t kFields = 5;
 
-bool is_plain(std::string_view text) {
-    return !text.empty() &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 std::optional<SavedRegistration> read_line(std::string_view line, std::chrono::seconds wall) {
     const auto fields = split(line, ' ');
     if (fields.size() != kFields) return std::nullopt;
@@ -37,6 +32,11 @@ std::optional<SavedRegistration> read_line(std::string_view line, std::chrono::s
 }
 
 }  // namespace
+
+bool is_plain(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
 
 std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::seconds wall) {
     std::string out;

@@ -25,6 +25,9 @@ struct SavedRegistration {
     friend bool operator==(const SavedRegistration&, const SavedRegistration&) = default;
 };
 
+// What stands between blanks: not empty, and printable ASCII without one.
+bool is_plain(std::string_view text);
+
 // wall: the time of day as seconds since 1970.
 std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::seconds wall);
 std::vector<SavedRegistration> read_saved(std::string_view text, std::chrono::seconds wall);

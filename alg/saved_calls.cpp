@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "alg/saved.h"
 #include "gateway/base/text.h"
 
 namespace gatehouse::sip {
@@ -14,9 +15,8 @@ constexpr std::size_t kFields = 9;  // before the streams
 constexpr std::size_t kMostStreams = 16;
 constexpr std::size_t kMostText = 512;  // bytes of one field
 
-bool is_plain(std::string_view text) {
-    return !text.empty() && text.size() <= kMostText &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+bool is_field(std::string_view text) {
+    return text.size() <= kMostText && is_plain(text);
 }
 
 std::string_view or_none(std::string_view text) {
@@ -98,7 +98,7 @@ std::string text_or_none(std::string_view word) {
 std::optional<SavedCall> read_line(std::string_view line, std::chrono::seconds wall) {
     const auto words = split(line, ' ');
     if (words.size() < kFields || words.size() > kFields + kMostStreams ||
-        !std::all_of(words.begin(), words.end(), is_plain)) {
+        !std::all_of(words.begin(), words.end(), is_field)) {
         return std::nullopt;
     }
     SavedCall out;
@@ -136,7 +136,7 @@ std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::se
         const std::string tags = tags_of(call);
         const auto words = {or_none(call.id), or_none(call.from), or_none(call.to), or_none(tags)};
         const bool good =
-            std::all_of(words.begin(), words.end(), is_plain) && one.streams.size() <= kMostStreams;
+            std::all_of(words.begin(), words.end(), is_field) && one.streams.size() <= kMostStreams;
         if (!good) continue;
         append(out, call.inside.to_string(), " ", call.remote.to_string(), " ",
                to_string(call.state), " ", wall.count() + whole_seconds(one.left), " ",

@@ -76,6 +76,11 @@ Level level_of(config::LogLevel level) {
     return Level::info;
 }
 
+std::chrono::seconds time_of_day() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+}
+
 bool has_fact(const control::StatusView::Facts& facts, std::string_view name) {
     return std::any_of(facts.begin(), facts.end(), [name](const auto& fact) {
         return fact.first == name && fact.second == "yes";

@@ -63,11 +63,12 @@ class Daemon {
     void read_sip();
     void handle(const sip::Event& event);
     std::optional<Port> open_sip_proxy();
-    // Phones that are silent are reached after a restart, too.
-    std::string sip_file(std::string_view name) const;
-    std::string forwards_file() const;
+    // daemon_forwards.cpp
+    std::string state_file(std::string_view name) const;
+    void store(std::string_view name, const std::string& text);
     void restore_forwards();
     void save_forwards();
+    // Phones that are silent are reached after a restart, too.
     void restore_sip();
     void save_sip_soon();
     void save_sip();  // if something has changed
@@ -106,6 +107,8 @@ class Daemon {
     void wake_listeners(Duration delay);
     void beat();  // while somebody listens
     void remember_hour();
+    // A number that the kernel keeps of the outside interface; 0 for none.
+    std::uint64_t wan_number(std::string_view file) const;
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields = {});
 
     control::Response serve(const control::Request& request);
@@ -155,6 +158,9 @@ control::StatusView::Facts kernel_facts();
 bool has_fact(const control::StatusView::Facts& facts, std::string_view name);
 
 Level level_of(config::LogLevel level);
+
+// In seconds since 1970.
+std::chrono::seconds time_of_day();
 
 // What a changed configuration cannot change before a restart, by option name.
 std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after);

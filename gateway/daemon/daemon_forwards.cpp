@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The forwards of commands in the daemon: the file in which they survive it.
+// What survives the daemon in files of its own, and the forwards of commands among it.
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
@@ -10,21 +10,23 @@ namespace gatehouse::daemon {
 
 namespace {
 
-std::string boot() {
-    const auto text = read_file("/proc/sys/kernel/random/boot_id");
-    return text ? std::string(trim(*text)) : std::string("unknown");
-}
+constexpr std::string_view kForwards = "forwards";
 
 }  // namespace
 
-std::string Daemon::forwards_file() const {
-    return concat(start_config_.gateway.state, "/forwards");
+std::string Daemon::state_file(std::string_view name) const {
+    return concat(start_config_.gateway.state, "/", name);
+}
+
+void Daemon::store(std::string_view name, const std::string& text) {
+    const Status done = replace_file(state_file(name), text);
+    if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
 }
 
 void Daemon::restore_forwards() {
-    const auto text = read_file(forwards_file());
+    const auto text = read_file(state_file(kForwards));
     if (!text) return;
-    for (const nat::ForwardRequest& request : read_forwards(*text, boot(), loop_->now())) {
+    for (const nat::ForwardRequest& request : read_forwards(*text, boot_id(), loop_->now())) {
         const auto made = house_.engine().request(request, loop_->now());
         if (made) continue;
         say(Level::warning, "forward not restored",
@@ -37,9 +39,7 @@ void Daemon::restore_forwards() {
 }
 
 void Daemon::save_forwards() {
-    const Status done = replace_file(
-        forwards_file(), write_forwards(house_.engine().forwards(), boot(), loop_->now()));
-    if (!done) say(Level::warning, "forwards not saved", {{"reason", done.error().text}});
+    store(kForwards, write_forwards(house_.engine().forwards(), boot_id(), loop_->now()));
 }
 
 }  // namespace gatehouse::daemon

@@ -17,11 +17,6 @@ constexpr std::string_view kRegistrations = "registrations";
 constexpr std::string_view kCalls = "calls";
 constexpr Duration kSavePause = 2s;  // many phones register at once after a failure of the power
 
-std::chrono::seconds time_of_day() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-}
-
 }  // namespace
 
 void Daemon::read_sip() {
@@ -51,15 +46,11 @@ std::optional<Port> Daemon::open_sip_proxy() {
     return sip_proxy_->port();
 }
 
-std::string Daemon::sip_file(std::string_view name) const {
-    return concat(start_config_.gateway.state, "/", name);
-}
-
 void Daemon::restore_sip() {
     sip::Restored restored;
-    if (const auto text = read_file(sip_file(kRegistrations)))
+    if (const auto text = read_file(state_file(kRegistrations)))
         restored.registrations = sip::read_saved(*text, time_of_day());
-    if (const auto text = read_file(sip_file(kCalls)))
+    if (const auto text = read_file(state_file(kCalls)))
         restored.calls = sip::read_saved_calls(*text, time_of_day());
     handle(restored);
 }
@@ -73,13 +64,9 @@ void Daemon::save_sip() {
     if (!saving_) return;
     loop_->cancel(*saving_);
     saving_.reset();
-    const auto save = [this](std::string_view name, const std::string& text) {
-        const Status done = replace_file(sip_file(name), text);
-        if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
-    };
     const sip::Alg& sip = house_.sip();
-    save(kRegistrations, sip::write_saved(sip.saved(loop_->now()), time_of_day()));
-    save(kCalls, sip::write_saved_calls(sip.saved_calls(loop_->now()), time_of_day()));
+    store(kRegistrations, sip::write_saved(sip.saved(loop_->now()), time_of_day()));
+    store(kCalls, sip::write_saved_calls(sip.saved_calls(loop_->now()), time_of_day()));
 }
 
 }  // namespace gatehouse::daemon

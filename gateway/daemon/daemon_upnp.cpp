@@ -10,13 +10,6 @@ namespace gatehouse::daemon {
 
 namespace {
 
-std::uint64_t read_number(const std::string& path) {
-    const auto text = read_file(path);
-    if (!text) return 0;
-    // A link without a speed says -1.
-    return parse_number<std::uint64_t>(trim(*text)).value_or(0);
-}
-
 // Those actions look at the counters; all others need no files.
 bool wants_counters(const upnp::HttpRequest& request) {
     const std::string* action = request.header("SOAPAction");
@@ -49,8 +42,7 @@ upnp::Setup Daemon::open_upnp() {
     setup.identity = identity.key;
     setup.starts = identity.starts;
     setup.secret = HashKey::make(random);
-    const auto boot = read_file("/proc/sys/kernel/random/boot_id");
-    if (boot) setup.boot = trim(*boot);
+    setup.boot = boot_id();
     setup.journal = upnp_->store().read_journal();
     setup.version = GATEHOUSE_VERSION;
     return setup;
@@ -79,14 +71,16 @@ void Daemon::perform(const upnp::Effects& effects) {
     if (upnp_) upnp_->perform(effects);
 }
 
+std::uint64_t Daemon::wan_number(std::string_view file) const {
+    return read_number(concat("/sys/class/net/", house_.config().gateway.wan, "/", file));
+}
+
 void Daemon::read_wan_counters() {
     constexpr std::uint64_t kMegabit = 1'000'000;
-    const std::string folder = concat("/sys/class/net/", house_.config().gateway.wan);
-    const auto statistic = [&folder](std::string_view name) {
-        return read_number(concat(folder, "/statistics/", name));
-    };
-    handle(upnp::WanCounters{statistic("tx_bytes"), statistic("rx_bytes"), statistic("tx_packets"),
-                             statistic("rx_packets"), read_number(folder + "/speed") * kMegabit});
+    // A link without a speed says -1, which is no number here.
+    handle(upnp::WanCounters{wan_number("statistics/tx_bytes"), wan_number("statistics/rx_bytes"),
+                             wan_number("statistics/tx_packets"),
+                             wan_number("statistics/rx_packets"), wan_number("speed") * kMegabit});
 }
 
 control::StatusView::Upstream Daemon::upstream_status() const {

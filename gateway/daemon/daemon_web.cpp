@@ -100,27 +100,21 @@ void Daemon::wake_listeners(Duration delay) {
 }
 
 void Daemon::remember_hour() {
-    const std::string folder =
-        concat("/sys/class/net/", house_.config().gateway.wan, "/statistics/");
-    const auto read = [&folder](std::string_view name) {
-        const auto text = read_file(concat(folder, name));
-        return text ? parse_number<std::uint64_t>(trim(*text)).value_or(0) : 0;
-    };
     const nat::LedgerCounters& counters = house_.engine().counters();
     std::uint64_t refused = 0;
     for (const std::uint64_t one : counters.refused)
         refused += one;
-    history_.add({read("tx_bytes"), read("rx_bytes"), counters.made, refused});
+    history_.add({wan_number("statistics/tx_bytes"), wan_number("statistics/rx_bytes"),
+                  counters.made, refused});
     loop_->after(control::History::kStep, [this] { remember_hour(); });
 }
 
 // What happens at about the same time is sent together.
 void Daemon::publish(const std::vector<control::Happening>& events) {
     if (events.empty()) return;
-    const auto time = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::system_clock::now().time_since_epoch());
+    const std::int64_t time = time_of_day().count();
     for (const control::Happening& event : events)
-        events_.add(event, time.count());
+        events_.add(event, time);
     if (events_.listeners() > 0) wake_listeners(50ms);
 }
 

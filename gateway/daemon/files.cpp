@@ -18,6 +18,16 @@ Result<std::string> read_file(const std::string& path) {
     return out;
 }
 
+std::uint64_t read_number(const std::string& path) {
+    const auto text = read_file(path);
+    return text ? parse_number<std::uint64_t>(trim(*text)).value_or(0) : 0;
+}
+
+std::string boot_id() {
+    const auto text = read_file("/proc/sys/kernel/random/boot_id");
+    return text ? std::string(trim(*text)) : std::string();
+}
+
 Status write_file(const std::string& path, std::string_view text) {
     const loop::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd || ::write(fd.get(), text.data(), text.size()) < 0) return fail_with_errno(path);

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ namespace gatehouse::daemon {
 inline constexpr std::size_t kLongestFile = 4UL << 20U;
 
 Result<std::string> read_file(const std::string& path);
+// The number that is all of the file; 0 where there is none.
+std::uint64_t read_number(const std::string& path);
+// Which boot of the machine this is; empty where it does not say.
+std::string boot_id();
 // Into a file that exists, in one write: what /proc/sys asks for.
 Status write_file(const std::string& path, std::string_view text);
 // The whole file, readable by its owner; a reader sees the old text or the new one.

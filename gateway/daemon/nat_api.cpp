@@ -21,6 +21,7 @@ constexpr std::string_view kMappings = "/api/v1/mappings";
 constexpr std::string_view kSessions = "/api/v1/sessions";
 constexpr std::string_view kForwards = "/api/v1/forwards";
 constexpr std::string_view kHosts = "/api/v1/hosts";
+constexpr std::size_t kMany = 1000;  // sessions; a list of more is told in pieces
 
 Response json_answer(unsigned status, std::string body) {
     return {status, "application/json", std::move(body)};
@@ -214,7 +215,6 @@ Response serve_forward(const NatApi& api, const Request& request, Instant now) {
 // The mappings with the sessions that they have now; where the kernel has many sessions to tell of,
 // with those of the last dump.
 Response serve_mappings(const NatApi& api, const control::Page& page, Instant now) {
-    constexpr std::size_t kMany = 1000;
     const bool many = count_nat(api.engine, now).sessions > kMany;
     std::unique_ptr<Census> census;
     if (!many) {
@@ -235,7 +235,7 @@ Response serve_list(const NatApi& api, const Request& request, Instant now) {
     const auto sessions = api.sessions();
     if (!sessions) return failure(503, "the kernel does not tell its sessions", "try again");
     auto rows = session_rows(*sessions);
-    const bool few = rows.size() <= 1000;
+    const bool few = rows.size() <= kMany;
     return control::answer_with(
         std::make_shared<control::RowStream<control::SessionRow>>(std::move(rows), *page), few);
 }
