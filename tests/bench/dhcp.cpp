@@ -13,6 +13,7 @@
 #include "gateway/base/text.h"
 #include "tests/bench/measures.h"
 #include "tests/bench/support/dhcp_load.h"
+#include "tests/lab/support/dhcp.h"
 #include "tests/lab/support/dhcp_storm.h"
 #include "tests/lab/support/nat.h"
 
@@ -38,9 +39,8 @@ constexpr std::string_view kKea = R"({ "Dhcp4": {
 )";
 
 lab::HouseOptions wide_house() {
-    lab::HouseOptions out;
+    lab::HouseOptions out = lab::without_addresses();
     out.lan = {"192.168.0.1/16"};
-    out.phone = out.console = out.pc = {};
     return out;
 }
 
@@ -170,7 +170,7 @@ void measure_rates(Way way, const Settings& settings, Results& results) {
     const std::uint64_t before = resident_bytes(server.pid());
     const std::uint32_t bound = on_phone([&] { return fill(load); });
     const std::uint64_t after = resident_bytes(server.pid());
-    if (bound > 0) results.add("dhcp-memory", way, (after - std::min(before, after)) / bound);
+    if (bound > 0) results.add("dhcp-memory", way, growth(before, after) / bound);
     const std::uint32_t known = std::min(bound, kLeases) / 2;
     const std::uint64_t most = on_phone([&] { return peak(load, {0, known, false}, step); });
     results.add("dhcp-known", way, most);

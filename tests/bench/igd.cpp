@@ -189,13 +189,9 @@ void add_rows(std::string_view row, Way way, std::vector<Duration> times, Result
     for (const Duration time : times)
         sum += time;
     std::sort(times.begin(), times.end());
-    const auto us = [](Duration time) {
-        return static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(time).count());
-    };
     results.add(std::string(row), way,
-                times.size() * 1'000'000 / std::max<std::uint64_t>(1, us(sum)));
-    results.add(concat(row, "-p99"), way, us(times[times.size() * 99 / 100]));
+                times.size() * 1'000'000 / std::max<std::uint64_t>(1, microseconds(sum)));
+    results.add(concat(row, "-p99"), way, microseconds(times[times.size() * 99 / 100]));
 }
 
 }  // namespace
@@ -221,7 +217,7 @@ void measure_igd(Way way, const Settings& settings, Results& results) {
         add_rows("igd-add-at-10000", way, add(kSample), results);
     }
     const std::uint64_t after = resident_bytes(server.pid());
-    results.add("igd-memory", way, (after - std::min(before, after)) / (adding.forwards - few));
+    results.add("igd-memory", way, growth(before, after) / (adding.forwards - few));
 }
 
 }  // namespace gatehouse::bench

@@ -12,14 +12,6 @@ namespace {
 constexpr std::uint64_t kMappingsForRate = 20'000;
 constexpr std::uint64_t kMappingsForMemory = 50'000;
 
-std::uint64_t microseconds(Duration time) {
-    return static_cast<std::uint64_t>(duration_cast<std::chrono::microseconds>(time).count());
-}
-
-std::uint64_t growth(std::uint64_t before, std::uint64_t after) {
-    return after > before ? after - before : 0;
-}
-
 void memory(const Path& path, const Generator& generator, const Sink& sink, Results& results) {
     const bool daemon = has_daemon(path.way);
     const std::uint64_t have = generator.position();

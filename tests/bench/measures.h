@@ -25,6 +25,15 @@ struct Settings {
     bool quick = false;  // a look at everything, too short for numbers
 };
 
+inline std::uint64_t microseconds(Duration time) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+}
+
+inline std::uint64_t growth(std::uint64_t before, std::uint64_t after) {
+    return after > before ? after - before : 0;
+}
+
 class Results {
   public:
     void add(std::string row, Way way, std::uint64_t value);

@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 
 #include "gateway/base/text.h"
 #include "tests/bench/measures.h"
+#include "tests/bench/support/batch.h"
 #include "tests/bench/support/drive.h"
 #include "tests/lab/support/sockets.h"
 
@@ -120,18 +120,15 @@ class Talk {
 
     // How many came; those that say an inside address do not count where somebody is to edit them.
     std::uint64_t receive(int flags) {
-        std::array<iovec, kAtOnce> parts{};
-        std::array<mmsghdr, kAtOnce> heads{};
-        for (std::size_t i = 0; i < kAtOnce; ++i) {
-            parts[i] = {buffer_.data() + i * kLongest, kLongest};
-            heads[i].msg_hdr.msg_iov = &parts[i];
-            heads[i].msg_hdr.msg_iovlen = 1;
-        }
-        const int count = ::recvmmsg(server_.number(), heads.data(), kAtOnce, flags, nullptr);
+        Batch<kAtOnce> batch;
+        for (std::size_t i = 0; i < kAtOnce; ++i)
+            batch.set(i, buffer_.data() + i * kLongest, kLongest);
+        const int count = ::recvmmsg(server_.number(), batch.heads.data(), kAtOnce, flags, nullptr);
         std::uint64_t out = 0;
         for (int i = 0; i < count; ++i) {
             const auto index = static_cast<std::size_t>(i);
-            const std::string_view text(buffer_.data() + index * kLongest, heads[index].msg_len);
+            const std::string_view text(buffer_.data() + index * kLongest,
+                                        batch.heads[index].msg_len);
             if (!edited_ || text.find("192.168.1.20") == std::string_view::npos) ++out;
         }
         return out;
@@ -154,10 +151,6 @@ void measure_sip(Way way, const Settings& settings, Results& results) {
     // Otherwise the sender's processor would carry its packets through the router.
     path.cut_before_cables();
     Talk talk(path);
-    const auto us = [](Duration time) {
-        return static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(time).count());
-    };
     path.drive(path.house.phone, [&] {
         talk.hurry(1000);
         const Passed passed = talk.hurry(settings.quick ? 10'000 : 50'000);
@@ -165,8 +158,8 @@ void measure_sip(Way way, const Settings& settings, Results& results) {
         results.add("sip-lost", way, passed.lost);
         const std::vector<Duration> ages = talk.stroll(settings.quick ? 500 : 3000);
         if (ages.empty()) throw lab::LabError("no message comes");
-        results.add("sip-age-p50", way, us(ages[ages.size() / 2]));
-        results.add("sip-age-p99", way, us(ages[ages.size() * 99 / 100]));
+        results.add("sip-age-p50", way, microseconds(ages[ages.size() / 2]));
+        results.add("sip-age-p99", way, microseconds(ages[ages.size() * 99 / 100]));
     });
 }
 

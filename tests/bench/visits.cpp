@@ -76,14 +76,11 @@ void scan(const Path& path, const Sink& sink, const Settings& settings, Results&
                [&] { return pace(generator, sink, kScanPerSecond * seconds, kScanPerSecond, 50); });
     const Activity end = activity_of(path.daemon());
     const std::uint64_t arrived = arrived_from_outside(path) - before;
-    const auto us = [](Duration time) {
-        return static_cast<std::uint64_t>(duration_cast<std::chrono::microseconds>(time).count());
-    };
     results.add("scan-packets", path.way, arrived / seconds);
     results.add("scan-idle-wake-ups", path.way, idle.wake_ups - start.wake_ups);
     results.add("scan-wake-ups", path.way, end.wake_ups - idle.wake_ups);
-    results.add("scan-idle-run-time", path.way, us(idle.run_time - start.run_time));
-    results.add("scan-run-time", path.way, us(end.run_time - idle.run_time));
+    results.add("scan-idle-run-time", path.way, microseconds(idle.run_time - start.run_time));
+    results.add("scan-run-time", path.way, microseconds(end.run_time - idle.run_time));
 }
 
 }  // namespace

@@ -2,23 +2,15 @@
 //
 // Messages of two phones and their server in any order, with time between them. Whatever the order,
 // the bounds hold; and when everything has run out nothing is left open.
-#include <cstdio>
-#include <cstdlib>
-
 #include "gateway/base/text.h"
 #include "tests/alg/support/house.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 using namespace gatehouse::sip;
 using namespace gatehouse::sip::test;
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 class Play {
   public:

@@ -2,24 +2,12 @@
 //
 // Any datagram through the SIP gateway, out and in. Whatever it is, it comes out; where it names no
 // address of ours it comes out as it was; and what was edited can be read again.
-#include <cstdio>
-#include <cstdlib>
-
 #include "tests/alg/support/house.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 using namespace gatehouse::sip;
 using namespace gatehouse::sip::test;
-
-namespace {
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr std::size_t kMost = 20000;

@@ -4,23 +4,16 @@
 // its order; the messages are the same wherever the bytes are split; and a gateway that only
 // observes changes none of them.
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include "alg/framer.h"
 #include "tests/alg/support/house.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 using namespace gatehouse::sip;
 using namespace gatehouse::sip::test;
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 struct Cut {
     std::string bytes;

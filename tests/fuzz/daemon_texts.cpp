@@ -3,12 +3,12 @@
 // Texts that the daemon reads itself: what somebody asks for with POST, and the files of forwards,
 // registrations and calls. What is read of a file, written and read again is the same.
 #include <cstdint>
-#include <cstdlib>
 
 #include "alg/saved.h"
 #include "alg/saved_calls.h"
 #include "gateway/daemon/forward_body.h"
 #include "gateway/daemon/saved_forwards.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 
@@ -17,10 +17,6 @@ namespace {
 constexpr Instant kNow{std::chrono::seconds(1000)};
 constexpr std::chrono::seconds kWall(1'800'000'000);
 constexpr std::string_view kBoot = "boot";
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 // As the engine would have made it.
 nat::Forward made(const nat::ForwardRequest& request) {

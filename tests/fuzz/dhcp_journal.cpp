@@ -3,19 +3,15 @@
 // A journal of leases that anything may have happened to. What is read of it, written and read
 // again is the same, and a server that takes it over works.
 #include <algorithm>
-#include <cstdlib>
 
 #include "dhcp/lease_files.h"
 #include "tests/dhcp/support/lan.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 using namespace gatehouse::dhcp;
 
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 std::vector<std::uint8_t> written(const std::vector<Lease>& leases, Instant now) {
     std::vector<std::uint8_t> out;

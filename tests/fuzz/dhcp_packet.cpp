@@ -5,18 +5,14 @@
 // belongs to somebody else.
 #include <algorithm>
 #include <cassert>
-#include <cstdlib>
 
 #include "tests/dhcp/support/lan.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 using namespace gatehouse::dhcp;
 
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 config::DhcpPool everything() {
     config::DhcpPool pool = test::lan_pool();

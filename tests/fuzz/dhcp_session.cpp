@@ -4,19 +4,15 @@
 // ARP answers, changed configuration, restarts from the journal. No live address has two owners,
 // none is one that nobody may have, and the counts add up.
 #include <algorithm>
-#include <cstdlib>
 
 #include "tests/dhcp/support/lan.h"
+#include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
 using namespace gatehouse::dhcp;
 using namespace gatehouse::test;
 
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 Ip4 at(std::uint8_t last) {
     return Ip4::of(192, 168, 1, last);

@@ -10,6 +10,7 @@
 
 #include "gateway/base/text.h"
 #include "tests/lab/support/lab.h"
+#include "tests/lab/support/sip.h"
 
 using namespace gatehouse;
 using namespace gatehouse::lab;
@@ -17,13 +18,6 @@ using namespace gatehouse::lab;
 namespace {
 
 constexpr Duration kSoon = 10s;
-
-std::string crlf(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        append(out, c == '\n' ? "\r" : "", c);
-    return out;
-}
 
 std::string invite(std::string_view address, unsigned rtp, std::string_view more = {}) {
     const std::string body = crlf(concat("v=0\no=a 1 1 IN IP4 ", address, "\ns=-\nc=IN IP4 ",
@@ -45,18 +39,6 @@ std::string ok(std::string_view request, std::string_view address, unsigned rtp)
     return concat("SIP/2.0 200 OK\r\n", request.substr(via, contact - via),
                   "Contact: <sip:b@11.0.0.2>\r\nContent-Type: application/sdp\r\nContent-Length: ",
                   body.size(), "\r\n\r\n", body);
-}
-
-bool has(std::string_view text, std::string_view piece) {
-    return text.find(piece) != std::string_view::npos;
-}
-
-// The number behind a word.
-unsigned number_after(std::string_view text, std::string_view word) {
-    const std::size_t at = text.find(word);
-    if (at == std::string_view::npos) return 0;
-    const std::string_view rest = text.substr(at + word.size());
-    return parse_number<unsigned>(rest.substr(0, rest.find_first_not_of("0123456789"))).value_or(0);
 }
 
 std::string register_text(std::string_view address) {

@@ -263,37 +263,42 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(behind_miniupnpd)
 
+namespace {
+
+void outlives_a_reboot(BehindMiniupnpd& houses, const std::string& port) {
+    BOOST_TEST(ask_igd(houses.inner.pc, {"-a", "192.168.2.10", port, port, "UDP", "600"})
+                   .says(concat("external 11.0.0.1:", port)));
+    BOOST_TEST(houses.is_reached(port));
+    BOOST_TEST(houses.are_old());
+    houses.reboot();
+    BOOST_TEST(houses.is_reached(port));
+}
+
+void is_closed_outside(BehindMiniupnpd& houses, std::string_view port) {
+    BOOST_TEST(eventually(
+        [&] { return Verdict(houses.outer.router.nft_ruleset().find(port) == std::string::npos); },
+        kPatience));
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(by_its_pcp_ports_open_and_close_and_come_back_after_its_reboot) {
     BehindMiniupnpd houses("enable_natpmp=yes\n");
     BOOST_TEST(houses.says("works"));
     BOOST_TEST(houses.router->cli({"status"}).says("works  pcp  192.168.1.1  11.0.0.1"));
-    BOOST_TEST(ask_igd(houses.inner.pc, {"-a", "192.168.2.10", "6881", "6881", "UDP", "600"})
-                   .says("external 11.0.0.1:6881"));
-    BOOST_TEST(houses.is_reached("6881"));
-    BOOST_TEST(houses.are_old());
-    houses.reboot();
-    BOOST_TEST(houses.is_reached("6881"));
+    outlives_a_reboot(houses, "6881");
     BOOST_TEST(ask_natpmp(houses.inner.pc, {"-a", "6200", "6200", "udp", "600"})
                    .says("Mapped public port 6200 "));
     BOOST_TEST(houses.is_reached("6200"));
     BOOST_TEST(ask_natpmp(houses.inner.pc, {"-a", "6200", "6200", "udp", "0"}).ok());
-    BOOST_TEST(eventually(
-        [&] {
-            return Verdict(houses.outer.router.nft_ruleset().find("6200") == std::string::npos);
-        },
-        kPatience));
+    is_closed_outside(houses, "6200");
 }
 
 BOOST_AUTO_TEST_CASE(by_its_igd_ports_open_and_close_and_come_back_after_its_reboot) {
     BehindMiniupnpd houses("enable_natpmp=no\n");
     BOOST_TEST(houses.says("works"));
     BOOST_TEST(houses.router->cli({"status"}).says("works  igd  192.168.1.1  11.0.0.1"));
-    BOOST_TEST(ask_igd(houses.inner.pc, {"-a", "192.168.2.10", "6881", "6881", "UDP", "600"})
-                   .says("external 11.0.0.1:6881"));
-    BOOST_TEST(houses.is_reached("6881"));
-    BOOST_TEST(houses.are_old());
-    houses.reboot();
-    BOOST_TEST(houses.is_reached("6881"));
+    outlives_a_reboot(houses, "6881");
     // What the outer house has given away is refused.
     BOOST_TEST(upnpc(houses.outer.phone, {"-a", "192.168.1.20", "6882", "6882", "UDP", "600"})
                    .says("is redirected to"));
@@ -301,11 +306,7 @@ BOOST_AUTO_TEST_CASE(by_its_igd_ports_open_and_close_and_come_back_after_its_reb
                    .says("code 718"));
     BOOST_TEST(!houses.router->cli({"forwards"}).says("6882"));
     BOOST_TEST(ask_igd(houses.inner.pc, {"-d", "6881", "UDP"}).ok());
-    BOOST_TEST(eventually(
-        [&] {
-            return Verdict(houses.outer.router.nft_ruleset().find("6881") == std::string::npos);
-        },
-        kPatience));
+    is_closed_outside(houses, "6881");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

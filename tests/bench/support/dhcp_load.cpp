@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tests/bench/support/batch.h"
 #include "tests/lab/support/environment.h"
 
 namespace gatehouse::bench {
@@ -33,18 +34,6 @@ sockaddr_in at(Ip4 address) {
     out.sin_addr.s_addr = htonl(address.value);
     return out;
 }
-
-// Messages for sendmmsg and recvmmsg, each with one part.
-struct Vectors {
-    std::array<iovec, kAtOnce> parts{};
-    std::array<mmsghdr, kAtOnce> heads{};
-
-    void set(std::size_t i, void* data, std::size_t size) {
-        parts[i] = {data, size};
-        heads[i].msg_hdr.msg_iov = &parts[i];
-        heads[i].msg_hdr.msg_iovlen = 1;
-    }
-};
 
 lab::Fd relay_socket(Ip4 relay, Ip4 server) {
     lab::Fd out(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -83,7 +72,7 @@ lab::DhcpQuestion DhcpLoad::question(std::uint32_t number) const {
 }
 
 void DhcpLoad::send(const Messages& messages) const {
-    Vectors vectors;
+    Batch<kAtOnce> vectors;
     for (std::size_t i = 0; i < messages.size(); ++i)
         vectors.set(i, const_cast<std::uint8_t*>(messages[i].data()), messages[i].size());
     // What the kernel does not take is lost, as on a cable.
@@ -94,7 +83,7 @@ void DhcpLoad::send(const Messages& messages) const {
 
 DhcpLoad::Messages DhcpLoad::receive(Served& served) {
     Messages out;
-    Vectors vectors;
+    Batch<kAtOnce> vectors;
     for (std::size_t i = 0; i < kAtOnce; ++i)
         vectors.set(i, buffer_.data() + i * kLongest, kLongest);
     const int count =
