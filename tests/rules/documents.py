@@ -125,3 +125,32 @@ def the_api_is_described(tree):
         name = word.removeprefix("/api/v1/")
         if name != word and name.split("/")[0] not in paths:
             yield Finding(API, 1, f"there is no {word}")
+
+
+MANUAL = "gateway/control/manual/gatehouse.8"
+COMPLETION = "gateway/control/manual/gatehouse.bash"
+ARGUMENTS = ("gateway/daemon/commands.cpp", "gateway/daemon/*arguments.cpp",
+             "gateway/stun/arguments.cpp")
+
+
+@rule
+def the_manual_tells_of_every_command(tree):
+    """Commands and options of the command line are in gatehouse.8 and in the completion."""
+    manual, completion = tree.texts.get(MANUAL), tree.texts.get(COMPLETION)
+    if manual is None or completion is None:
+        return
+    # In the source of a page "-x" is "Fl x", and "--x" is "Fl -x".
+    options = {f"-{flag}" for flag in re.findall(r"\bFl ([\w-]+)", manual)}
+    commands = set(re.findall(r"^\.It Ic ([\w-]+)", manual, re.M))
+    completed = set(re.findall(r"[\w-]+", completion))
+    for path, text in tree.sources(*ARGUMENTS):
+        for line, code in numbered(text):
+            named = re.findall(r'^ +(?:Command|Tool)\{"([\w-]+)"', code)
+            named += re.findall(r'[=!]= "(--?\w[\w-]*)"|\bOption\{"(--[\w-]+)"', code)
+            for found in named:
+                word = found if isinstance(found, str) else found[0] or found[1]
+                known = options if word.startswith("-") else commands
+                if word not in known and word != "-h":
+                    yield Finding(path, line, f"{MANUAL} does not tell of {word}")
+                if word not in completed and word != "-h":
+                    yield Finding(path, line, f"{COMPLETION} does not know {word}")

@@ -139,6 +139,12 @@ def one_row(status="met", test=KEPT, level="MUST"):
 EVERY_ROW = [(f"{rfc}-{number}", "MUST", "met", KEPT)
              for rfc, numbers in REQUIREMENTS.items() for number in numbers.split()]
 
+MANUAL = {
+    "gateway/control/manual/gatehouse.8": ".It Ic go Op Fl -json\n",
+    "gateway/control/manual/gatehouse.bash": "go) --json\n",
+    "gateway/daemon/commands.cpp": '    Command{"go", "go"}\nif (word == "--json")\n',
+}
+
 DOCUMENTS = [
     ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/hosts` `mac` `host_gone`\n",
                               "gateway/daemon/a.cpp": 'x == "/api/v1/hosts"; tell("host_gone", {});\n',
@@ -151,6 +157,16 @@ DOCUMENTS = [
      "does not tell of name"),
     ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/gone`\n"},
      "there is no /api/v1/gone"),
+    ("the_manual_tells_of_every_command", MANUAL, None),
+    ("the_manual_tells_of_every_command",
+     {**MANUAL, "gateway/control/manual/gatehouse.8": ".It Ic run Op Fl -json\n"},
+     "gatehouse.8 does not tell of go"),
+    ("the_manual_tells_of_every_command",
+     {**MANUAL, "gateway/control/manual/gatehouse.8": ".It Ic go Op Fl c\n"},
+     "gatehouse.8 does not tell of --json"),
+    ("the_manual_tells_of_every_command",
+     {**MANUAL, "gateway/control/manual/gatehouse.bash": "go\n"},
+     "gatehouse.bash does not know --json"),
     ("links_lead_somewhere", {"gateway/README.md": "[a](RFC.md#x) [b](../alg) [c](https://x.y)\n"
                                                    "[d](#here)\n```\n[e](gone)\n```\n",
                               "gateway/RFC.md": "", "alg/a.h": ""}, None),
