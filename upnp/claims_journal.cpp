@@ -43,12 +43,11 @@ void Claims::restore(const JournalImage& image, Instant now) {
         request.description = entry.description;
         request.enabled = entry.enabled;
         const auto made = service_.request(request, now);
-        if (!made || claims_.contains(made->id)) continue;
-        index(made->id, made->inside.address);
-        Claim& claim = claims_.at(made->id);
-        claim.seen = now;
-        claim.mac = entry.mac;
-        claim.unlimited = entry.unlimited;
+        if (!made) continue;
+        Claim* claim = claim_of(made->id);
+        claim->seen = now;
+        claim->mac = entry.mac;
+        claim->unlimited = entry.unlimited;
         if (!next_look_) next_look_ = now + kLook;
     }
     restore_pinholes(image, now);
@@ -62,11 +61,8 @@ void Claims::begin_journal(std::string boot, Instant epoch) {
 
 void Claims::rewrite_journal(Instant now, Effects& out) {
     std::string text = journal_head(boot_, epoch_);
-    for (const nat::ForwardId id : order_) {
-        const auto claim = claims_.find(id);
-        const nat::Forward* forward = service_.find_forward(id);
-        if (claim == claims_.end() || forward == nullptr) continue;
-        text += journal_line(entry_of(*forward, claim->second), now);
+    for (const Claim& claim : claims_) {
+        if (claim.asked) text += journal_line(entry_of(*find(claim.id), claim), now);
     }
     pinholes_.clear();
     write_pinholes(now, text);
@@ -88,10 +84,9 @@ void Claims::write_journal(Instant now, Effects& out) {
         for (const JournalEntry& entry : removed_)
             out.append_journal += journal_removal(entry, now);
         for (const nat::ForwardId id : changed_) {
-            const auto claim = claims_.find(id);
-            const nat::Forward* forward = service_.find_forward(id);
-            if (claim == claims_.end() || forward == nullptr) continue;
-            out.append_journal += journal_line(entry_of(*forward, claim->second), now);
+            const Claim* claim = claim_of(id);
+            if (claim == nullptr) continue;
+            out.append_journal += journal_line(entry_of(*find(id), *claim), now);
         }
         lines_ += removed_.size() + changed_.size();
         if (pinholes_touched_) write_pinholes(now, out.append_journal);

@@ -171,14 +171,14 @@ bool Exchange::is_anothers() const {
     const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
     const std::string own = nonce();
     return std::any_of(all.begin(), all.end(), [&own](const nat::Forward* one) {
-        return !one->owner.id.ends_with(kPeer) && !one->owner.id.ends_with(own);
+        return !one->owner.id.view().ends_with(kPeer) && !one->owner.id.view().ends_with(own);
     });
 }
 
 MappingReply Exchange::unmap(nat::ForwardId id) {
     const nat::Forward* forward = context_.claims.find(id);
     const std::string id_nonce =
-        forward->owner.id.ends_with(kPeer) ? concat(nonce(), ' ', kPeer) : nonce();
+        forward->owner.id.view().ends_with(kPeer) ? concat(nonce(), ' ', kPeer) : nonce();
     const auto gone = context_.claims.unmap(client_.v4(), id, context_.now, id_nonce);
     return gone ? ended() : refused(gone.error());
 }
@@ -222,7 +222,7 @@ MappingReply Exchange::peer() {
     const Ip4 remote = fields.remote_address.v4_tail();
     const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
     const auto same = std::find_if(all.begin(), all.end(), [&](const nat::Forward* one) {
-        return one->remote == remote && one->owner.id.ends_with(own_nonce);
+        return one->remote == remote && one->owner.id.view().ends_with(own_nonce);
     });
     const nat::Forward* there = same == all.end() ? nullptr : *same;
     if (request_.lifetime == 0) return there != nullptr ? unmap(there->id) : ended();

@@ -86,6 +86,10 @@ class Engine final : public MappingService {
     const Forward* find_forward(ForwardId id) const override;
     const Forward* find_forward(Proto proto, Port outside,
                                 std::optional<Ip4> remote) const override;
+    std::vector<const Forward*> forwards_to(Proto proto, Ip4 host, PortRange ports) const override {
+        const auto found = forwards_.beginning_at(proto, host, ports);
+        return {found.begin(), found.end()};
+    }
     OutsideAddress outside_address() const override;
     std::optional<Endpoint4> outside_of(Proto proto, Endpoint4 inside,
                                         Endpoint4 remote) const override;

@@ -50,8 +50,8 @@ Result<void, Refused> Engine::release(ForwardId id, const Owner& owner, Instant 
 std::vector<Forward> Engine::forwards() const {
     std::vector<Forward> out;
     out.reserve(forwards_.all().size());
-    for (const auto& [id, forward] : forwards_.all())
-        out.push_back(forward);
+    for (const auto& forward : forwards_.all())
+        out.push_back(*forward);
     return out;
 }
 
