@@ -131,7 +131,7 @@ class Claims {
     // Of a forward that a device asked for.
     const Claim* claim_of(nat::ForwardId id) const;
     Claim* claim_of(nat::ForwardId id) {
-        return const_cast<Claim*>(std::as_const(*this).claim_of(id));
+        return std::as_const(*this).claim_of(id) == nullptr ? nullptr : &claims_[place_of(id)];
     }
     void end(const nat::Forward& forward, Instant now);
     void end(const std::vector<nat::ForwardId>& ids, Instant now);
