@@ -75,10 +75,11 @@ BOOST_AUTO_TEST_CASE(every_port_towards_a_server_is_not_for_one_device) {
                     }
                     // As systems choose ports. What the kernel translated by itself, while the
                     // flood was more than its queue holds, may be in the way of some for a while.
+                    const Duration limit = scene.is_guarded() ? 2s : 200ms;
                     int heard = 0;
                     for (int port = 33000; port < 61000; port += 2800) {
                         const UdpSocket console = scene.house.console.udp(concat("0.0.0.0:", port));
-                        heard += seen_by(server, console) == kNobody ? 0 : 1;
+                        heard += heard_by(server, console, "11.0.0.3:9", limit) == kNobody ? 0 : 1;
                     }
                     return heard >= 6 ? "" : concat(heard, " of 10 flows of others come about");
                 }});
@@ -99,7 +100,8 @@ BOOST_AUTO_TEST_CASE(the_kernels_table_is_not_for_one_device) {
                     };
                     deafen(scene.house.internet, "sport");
                     deafen(scene.house.pc, "dport");
-                    fill_with_connections(scene, most + 1000);
+                    // Far more than one device may have of it, where there is a limit.
+                    fill_with_connections(scene, scene.is_guarded() ? most / 5 : most + 1000);
                     const int made = connections_of_console(scene);
                     return made == 20 ? "" : concat(made, " of 20 connections of others are made");
                 }});
