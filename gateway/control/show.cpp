@@ -79,6 +79,23 @@ std::string show_status(const JsonValue& status) {
     return lines.take();
 }
 
+std::string show_why(const JsonValue& flow) {
+    Lines lines;
+    for (const auto& [name, value] : flow.members) {
+        if (value.kind != JsonValue::Kind::object) {
+            const std::string text = value.to_text();
+            if (!text.empty() && text != "-") lines.add(printable(name), text);
+            continue;
+        }
+        const std::string at = value["endpoint"].to_text();
+        lines.add(printable(name),
+                  concat(value["passes"].boolean ? "passes" : "is dropped", at == "-" ? "" : " at ",
+                         at == "-" ? "" : at, ": ", value["why"].to_text(), " (",
+                         value["rule"].to_text(), ')'));
+    }
+    return lines.take();
+}
+
 std::string show_event(const JsonValue& event) {
     const std::time_t seconds = event["time"].number;
     std::tm when{};

@@ -119,6 +119,7 @@ class Daemon {
     control::Response serve_reload(const control::Request& request);
     control::Response reload(const std::string& text);
     void reload_by_signal();
+    control::Response serve_why(const control::Request& request);
     control::StatusView status() const;
     std::string metrics_text();
 

@@ -80,6 +80,8 @@ std::vector<MessageBytes> encode_changes(std::string_view table,
                                          std::span<const ElementChange> changes);
 // The request that lists one set or map.
 MessageBytes encode_list(std::string_view table, std::string_view set);
+// The request for one element.
+MessageBytes encode_get(std::string_view table, std::string_view set, const ConcatKey& key);
 // The elements in one message of the answer; false if it is malformed.
 bool decode_elements(const MessageView& message, std::vector<Element>& out);
 
@@ -96,6 +98,8 @@ class NftElements {
     NetlinkStatus add(std::string set, const ConcatKey& key, const ConcatKey& data);
     NetlinkStatus remove(std::string set, const ConcatKey& key);
     Result<std::vector<Element>, NetlinkError> list(std::string_view set);
+    // Whether the set has this key now.
+    bool has(std::string_view set, const ConcatKey& key);
 
   private:
     NftElements(NetlinkSocket socket, std::string table)

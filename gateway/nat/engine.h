@@ -122,6 +122,9 @@ class Engine final : public MappingService {
         return ledger_.policy().of(host, proto);
     }
     std::optional<Ip4> dmz() const { return dmz_; }  // a rule of the ruleset
+    // To look at, for explanations.
+    const Ledger& ledger() const { return ledger_; }
+    const std::map<ForwardId, Forward>& all_forwards() const { return forwards_.all(); }
 
   private:
     struct Pending {  // a verdict that waits for a batch

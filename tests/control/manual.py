@@ -23,6 +23,7 @@ COMPLETIONS = [
     ("gatehouse forw", "forwards forward"),
     ("gatehouse run -", "-c --foreground"),
     ("gatehouse mappings --j", "--json"),
+    ("gatehouse why ", "tcp udp icmp"),
     ("gatehouse forward ", "add del --help"),
     ("gatehouse forward add --proto ", "tcp udp both"),
     ("gatehouse forward add --na", "--name"),

@@ -8,7 +8,7 @@ _gatehouse() {
     local command=${COMP_WORDS[1]-} words=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="run check reload status mappings sessions forwards hosts leases calls events forward
+        words="run check reload status mappings sessions forwards hosts leases calls events why forward
             probe stun-server --version --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
@@ -27,6 +27,8 @@ _gatehouse() {
                 reload) words="-c --socket" ;;
                 status | mappings | sessions | forwards | hosts | leases | calls)
                     words="--json --watch --socket" ;;
+                why) words="--json --watch --socket"
+                    ((COMP_CWORD > 2)) || words="tcp udp icmp" ;;
                 events) words="--json --socket" ;;
                 forward) words=$(_gatehouse_forward) ;;
                 probe) words="--json --lifetime --local --wait" ;;
