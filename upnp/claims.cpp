@@ -211,13 +211,34 @@ void Claims::note(const nat::ServiceNotice& notice) {
 void Claims::forget(const nat::Forward& last) {
     const std::size_t place = place_of(last.id);
     if (place == claims_.size() || claims_[place].id != last.id) return;
-    if (claims_[place].asked) removed_.push_back(entry_of(last, claims_[place]));
+    if (claims_[place].asked) removed_.push_back(last);
     claims_.erase(claims_.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 bool Claims::is_present(const nat::Forward& forward, const Claim& claim) const {
     const nat::Host* host = hosts_.find(forward.inside.address);
     return host != nullptr && host->seen && (!claim.mac || !host->mac || claim.mac == host->mac);
+}
+
+Result<nat::Pinhole, nat::Refused> Claims::open_pinhole(const nat::PinholeRequest& request,
+                                                        Instant now) {
+    auto opened = service_.open_pinhole(request, now);
+    if (opened) changed_pinholes_.push_back(opened->id);
+    return opened;
+}
+
+Result<nat::Pinhole, nat::Refused> Claims::renew_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                                         Duration lifetime, Instant now) {
+    auto renewed = service_.renew_pinhole(id, owner, lifetime, now);
+    if (renewed) changed_pinholes_.push_back(id);
+    return renewed;
+}
+
+Result<void, nat::Refused> Claims::close_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                                 Instant now) {
+    auto closed = service_.close_pinhole(id, owner, now);
+    if (closed) changed_pinholes_.push_back(id);
+    return closed;
 }
 
 void Claims::host_changed(const IpAddress& address, Instant now) {
@@ -275,10 +296,10 @@ void Claims::judge_again(Instant now) {
         if (!may) lost.push_back(claim.id);
     }
     end(lost, now);
-    for (const nat::Pinhole& pinhole : service_.pinholes()) {
-        if (authority_.still_allows(pinhole)) continue;
-        (void)service_.close_pinhole(pinhole.id, pinhole.owner, now);
-        pinholes_touched_ = true;
+    for (const nat::Pinhole* pinhole : service_.pinholes()) {
+        if (authority_.still_allows(*pinhole)) continue;
+        const nat::Owner owner = pinhole->owner;
+        (void)close_pinhole(pinhole->id, owner, now);
     }
 }
 

@@ -15,7 +15,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -90,6 +89,14 @@ class Claims {
         return claim != nullptr && claim->unlimited;
     }
 
+    // Pinholes of a device that the authoriser has judged already.
+    Result<nat::Pinhole, nat::Refused> open_pinhole(const nat::PinholeRequest& request,
+                                                    Instant now);
+    Result<nat::Pinhole, nat::Refused> renew_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                                     Duration lifetime, Instant now);
+    Result<void, nat::Refused> close_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                             Instant now);
+
     void host_changed(const IpAddress& address, Instant now);
     // Also looks for the devices of all others.
     void in_use(std::vector<nat::ForwardId> used, Instant now, Effects& out);
@@ -104,9 +111,6 @@ class Claims {
     // Writes what has changed since the last call. A boot and an epoch begin a new journal.
     void write_journal(Instant now, Effects& out);
     void begin_journal(std::string boot, Instant epoch);
-
-    // Pinholes may have been asked for, renewed or closed.
-    void pinholes_touched() { pinholes_touched_ = true; }
 
     // Grows with each change of any forward.
     std::uint32_t generation() const { return generation_; }
@@ -139,11 +143,12 @@ class Claims {
     void note(const nat::ServiceNotice& notice);
     void forget(const nat::Forward& last);
     bool is_present(const nat::Forward& forward, const Claim& claim) const;
-    JournalEntry entry_of(const nat::Forward& forward, const Claim& claim) const;
-    static nat::Forward forward_of(const JournalEntry& entry);
+    std::string line_of(const Claim& claim, Instant now) const;
     void rewrite_journal(Instant now, Effects& out);
+    void append_journal(Instant now, std::string& out);
+    // A journal that is mostly history is written anew.
+    bool is_history() const;
     void restore_pinholes(const JournalImage& image, Instant now);
-    void write_pinholes(Instant now, std::string& out);
 
     nat::MappingService& service_;
     const nat::Hosts& hosts_;
@@ -152,9 +157,8 @@ class Claims {
     std::uint32_t subscription_;
     std::vector<Claim> claims_;            // by forward
     std::vector<nat::ForwardId> changed_;  // to be written
-    std::vector<JournalEntry> removed_;
-    std::map<nat::PinholeId, nat::Pinhole> pinholes_;  // as the journal has them
-    bool pinholes_touched_ = false;
+    std::vector<nat::Forward> removed_;
+    std::vector<nat::PinholeId> changed_pinholes_;  // or closed
     std::optional<Instant> next_look_;
     std::uint32_t generation_ = 0;
     std::string boot_;

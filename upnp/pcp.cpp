@@ -49,6 +49,8 @@ class Exchange {
     MappingReply peer();
     MappingReply pinhole();
     MappingReply close_pinhole(const nat::Owner& owner);
+    // Those of this inside endpoint that PCP has opened, whoever asked.
+    std::vector<const nat::Pinhole*> own_pinholes() const;
 
     MappingReply error(Result result, std::optional<Denial> denial = {}) const {
         return {
@@ -247,13 +249,19 @@ MappingReply Exchange::peer() {
     return reply;
 }
 
+std::vector<const nat::Pinhole*> Exchange::own_pinholes() const {
+    auto out = context_.service.pinholes();
+    std::erase_if(out, [this](const nat::Pinhole* one) {
+        return one->owner.kind != nat::OwnerKind::pcp || one->proto != proto() ||
+               one->port != request_.fields.inside || one->inside != client_.v6();
+    });
+    return out;
+}
+
 MappingReply Exchange::close_pinhole(const nat::Owner& owner) {
-    for (const nat::Pinhole& pinhole : context_.service.pinholes()) {
-        const bool same = pinhole.owner.kind == nat::OwnerKind::pcp && pinhole.proto == proto() &&
-                          pinhole.port == request_.fields.inside && pinhole.inside == client_.v6();
-        if (!same) continue;
-        if (pinhole.owner != owner) return error(Result::not_authorized, Denial::nonce);
-        (void)context_.service.close_pinhole(pinhole.id, owner, context_.now);
+    for (const nat::Pinhole* pinhole : own_pinholes()) {
+        if (pinhole->owner != owner) return error(Result::not_authorized, Denial::nonce);
+        (void)context_.claims.close_pinhole(pinhole->id, owner, context_.now);
     }
     return ended();
 }
@@ -263,11 +271,8 @@ MappingReply Exchange::pinhole() {
     if (request_.lifetime == 0) return close_pinhole(owner);
     std::optional<Ip6> remote;
     if (const auto wrong = read_filters(remote)) return error(*wrong);
-    for (const nat::Pinhole& pinhole : context_.service.pinholes()) {
-        const bool anothers = pinhole.owner.kind == nat::OwnerKind::pcp &&
-                              pinhole.proto == proto() && pinhole.port == request_.fields.inside &&
-                              pinhole.inside == client_.v6() && pinhole.owner != owner;
-        if (anothers) return error(Result::not_authorized, Denial::nonce);
+    for (const nat::Pinhole* pinhole : own_pinholes()) {
+        if (pinhole->owner != owner) return error(Result::not_authorized, Denial::nonce);
     }
     const Port port = request_.fields.inside;
     if (const auto denial = context_.authority.judge({client_, client_, port, port})) {
@@ -287,7 +292,7 @@ MappingReply Exchange::pinhole() {
     wanted.lifetime = lifetime();
     wanted.owner = owner;
     wanted.description = "PCP";
-    const auto opened = context_.service.open_pinhole(wanted, context_.now);
+    const auto opened = context_.claims.open_pinhole(wanted, context_.now);
     if (!opened) {
         ClaimRefused why;
         why.refused = opened.error();

@@ -98,7 +98,8 @@ class Engine final : public MappingService {
     Result<Pinhole, Refused> renew_pinhole(PinholeId id, const Owner& owner, Duration lifetime,
                                            Instant now) override;
     Result<void, Refused> close_pinhole(PinholeId id, const Owner& owner, Instant now) override;
-    std::vector<Pinhole> pinholes() const override;
+    std::vector<const Pinhole*> pinholes() const override;
+    const Pinhole* find_pinhole(PinholeId id) const override;
     std::uint32_t subscribe(ServiceListener listener) override;
     void unsubscribe(std::uint32_t subscription) override;
 

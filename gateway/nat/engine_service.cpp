@@ -101,12 +101,17 @@ Result<void, Refused> Engine::close_pinhole(PinholeId id, const Owner& owner, In
     return pinholes_.close(id, owner, outbox_);
 }
 
-std::vector<Pinhole> Engine::pinholes() const {
-    std::vector<Pinhole> out;
+std::vector<const Pinhole*> Engine::pinholes() const {
+    std::vector<const Pinhole*> out;
     out.reserve(pinholes_.all().size());
     for (const auto& [id, pinhole] : pinholes_.all())
-        out.push_back(pinhole);
+        out.push_back(&pinhole);
     return out;
+}
+
+const Pinhole* Engine::find_pinhole(PinholeId id) const {
+    const auto found = pinholes_.all().find(id);
+    return found == pinholes_.all().end() ? nullptr : &found->second;
 }
 
 std::uint32_t Engine::subscribe(ServiceListener listener) {

@@ -221,7 +221,8 @@ class MappingService {
     virtual Result<Pinhole, Refused> renew_pinhole(PinholeId id, const Owner& owner,
                                                    Duration lifetime, Instant now) = 0;
     virtual Result<void, Refused> close_pinhole(PinholeId id, const Owner& owner, Instant now) = 0;
-    virtual std::vector<Pinhole> pinholes() const = 0;  // by id
+    virtual std::vector<const Pinhole*> pinholes() const = 0;  // by id
+    virtual const Pinhole* find_pinhole(PinholeId id) const = 0;
 
     virtual std::uint32_t subscribe(ServiceListener listener) = 0;
     virtual void unsubscribe(std::uint32_t subscription) = 0;
