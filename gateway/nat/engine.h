@@ -125,7 +125,7 @@ class Engine final : public MappingService {
     std::optional<Ip4> dmz() const { return dmz_; }  // a rule of the ruleset
     // To look at, for explanations.
     const Ledger& ledger() const { return ledger_; }
-    const std::map<ForwardId, Forward>& all_forwards() const { return forwards_.all(); }
+    const std::vector<std::unique_ptr<Forward>>& all_forwards() const { return forwards_.all(); }
 
   private:
     struct Pending {  // a verdict that waits for a batch

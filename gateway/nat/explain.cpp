@@ -190,7 +190,8 @@ class Explainer {
 
     template <class Fits>
     const Forward* forward_of(Fits&& fits) const {
-        for (const auto& [id, forward] : engine_.all_forwards()) {
+        for (const auto& one : engine_.all_forwards()) {
+            const Forward& forward = *one;
             const bool works = forward.enabled && !forward.outside.address.is_any();
             if (works && fits(forward)) return &forward;
         }
