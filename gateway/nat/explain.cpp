@@ -225,7 +225,8 @@ class Explainer {
         bool open = false;
         for (const PinholeElement& hole : engine_.wanted_pinholes())
             open |= hole.inside == inside && fits(hole, hole.remote);
-        for (const Pinhole& hole : engine_.pinholes()) {
+        for (const Pinhole* const held : engine_.pinholes()) {
+            const Pinhole& hole = *held;
             const bool leads = hole.inside == inside || hole.host;
             if (open && leads && fits(hole, hole.remote.value_or(Ip6{}))) out_.pinhole = hole.id;
         }
