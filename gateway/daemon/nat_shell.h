@@ -68,6 +68,7 @@ class NatShell {
     Status drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours);
 
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
+    std::vector<kernel::RuleCount> rule_counts() { return elements_.rule_counts(); }
     // The session of that tuple in either direction.
     std::optional<kernel::Session> find_session(const kernel::Tuple& tuple);
     bool has_permit(Proto proto, Endpoint4 inside, Ip4 remote);
