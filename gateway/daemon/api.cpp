@@ -3,6 +3,8 @@
 // What the daemon answers on the control socket.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
 #include "gateway/config/loader.h"
@@ -194,6 +196,23 @@ control::StatusView Daemon::status() const {
     return out;
 }
 
+// The kernel counts in the rules, and begins anew when they are loaded again.
+void Daemon::count_dropped() {
+    std::map<std::string, std::uint64_t> sums;
+    for (const kernel::RuleCount& rule : nat_->rule_counts())
+        sums[rule.comment] += rule.packets;
+    for (const auto& [reason, packets] : sums) {
+        std::uint64_t& before = dropped_[reason];
+        const std::uint64_t more = packets < before ? packets : packets - before;
+        house_.metrics().add(Metric::packets_dropped, reason, static_cast<std::int64_t>(more));
+        before = packets;
+    }
+    if (nat_->queue() == nullptr) return;
+    const std::int64_t lost = static_cast<std::int64_t>(nat_->queue()->overruns()) -
+                              house_.metrics().value(Metric::queue_overruns);
+    house_.metrics().add(Metric::queue_overruns, std::max<std::int64_t>(lost, 0));
+}
+
 std::string Daemon::metrics_text() {
     Metrics& metrics = house_.metrics();
     metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
@@ -201,6 +220,10 @@ std::string Daemon::metrics_text() {
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     update_sip_metrics(metrics, house_.sip());
+    count_dropped();
+    const control::StatusView::Upstream upstream = upstream_status();
+    metrics.set(Metric::upstream_ports, "wanted", upstream.wanted);
+    metrics.set(Metric::upstream_ports, "held", upstream.held);
     metrics.set(Metric::event_streams, static_cast<std::int64_t>(events_.listeners()));
     metrics.add(Metric::events_lost,
                 static_cast<std::int64_t>(events_.lost()) - metrics.value(Metric::events_lost));

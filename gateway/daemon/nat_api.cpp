@@ -300,6 +300,7 @@ void update_nat_metrics(Metrics& metrics, const nat::Engine& engine, Instant now
     raise(Metric::mappings_made, totals.made);
     raise(Metric::mappings_ended, totals.ended);
     raise(Metric::mappings_revived, totals.revived);
+    raise(Metric::mappings_displaced, totals.displaced);
     for (std::size_t i = 0; i < totals.refused.size(); ++i) {
         const std::string_view reason = nat::to_string(static_cast<Refusal>(i));
         const auto most = static_cast<std::int64_t>(totals.refused[i]);

@@ -165,6 +165,9 @@ class Engine final : public MappingService {
     // Runs a call of the service with its edits going to the outbox.
     template <class Call>
     auto serve(Call&& call);
+    // The answer, and a refusal is counted by its reason.
+    template <class Answer>
+    Answer counted(Answer answer);
 
     Ledger ledger_;
     Forwards forwards_;

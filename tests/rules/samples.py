@@ -5,6 +5,8 @@
 means that the rule has nothing to say. selftest.py insists on both kinds for every rule.
 """
 
+import json
+
 from house import Tree
 from requirements import REQUIREMENTS
 
@@ -145,7 +147,26 @@ MANUAL = {
     "gateway/daemon/commands.cpp": '    Command{"go", "go"}\nif (word == "--json")\n',
 }
 
+ONE_METRIC = {
+    "gateway/base/metrics.h":
+        'MetricRow{Metric::a, "gatehouse_a_total", MetricKind::counter,\n  "why", "", "Help."},\n'}
+
+
+def dashboard(expr, legend=""):
+    return {**ONE_METRIC, "gateway/control/grafana.json": json.dumps(
+        {"panels": [{"targets": [{"expr": expr, "legendFormat": legend}]}]})}
+
+
 DOCUMENTS = [
+    ("the_dashboard_shows_what_is_measured",
+     dashboard("sum by (why) (rate(gatehouse_a_total[5m]))", "{{why}} {{instance}}"), None),
+    ("the_dashboard_shows_what_is_measured", dashboard("gatehouse_b + gatehouse_a_total"),
+     "there is no metric gatehouse_b"),
+    ("the_dashboard_shows_what_is_measured", dashboard("gatehouse_a_total", "{{who}}"),
+     "has no label who"),
+    ("the_dashboard_shows_what_is_measured", dashboard("up"), "is shown nowhere"),
+    ("the_dashboard_shows_what_is_measured",
+     {**ONE_METRIC, "gateway/control/grafana.json": "[]"}, "is no dashboard"),
     ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/hosts` `mac` `host_gone`\n",
                               "gateway/daemon/a.cpp": 'x == "/api/v1/hosts"; tell("host_gone", {});\n',
                               "gateway/control/resources.cpp": 'json.field("mac", 1);\n'}, None),
