@@ -17,6 +17,7 @@
 
 GH_FILE=/var/etc/gatehouse.conf
 GH_NAME=gatehouse
+GH_STATE=/etc/gatehouse
 GH_LEASES=/tmp/dhcp.leases
 GH_HOSTS=/tmp/hosts/gatehouse
 GH_OWN_PORTS=/proc/sys/net/ipv4/ip_local_port_range
@@ -305,11 +306,14 @@ gh_write_dhcp_files() {
 # After gh_read_gateway: the daemon's whole configuration. What it says of /etc/config/gatehouse
 # stands in front, so that lines have the same numbers in both.
 gh_write_config() {
-	local one
+	local one state
 	cat "/etc/config/$GH_NAME"
 	printf '\n# From /etc/config/network and /etc/config/dhcp.\n'
-	if [ "$GH_WAN_FOUND$GH_LAN_FOUND" != 00 ]; then
+	config_load "$GH_NAME"
+	config_get state "$GH_SECTION" state
+	if [ "$GH_WAN_FOUND$GH_LAN_FOUND" != 00 ] || [ -z "$state" ]; then
 		printf 'config gateway %s\n' "$(gh_quote "$GH_SECTION")"
+		[ -n "$state" ] || gh_option state "$GH_STATE"
 		[ "$GH_WAN_FOUND" = 0 ] || gh_option wan "$GH_WAN"
 		for one in $GH_LAN; do
 			[ "$GH_LAN_FOUND" = 0 ] || gh_list lan "$one"

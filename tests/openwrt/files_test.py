@@ -75,6 +75,11 @@ class Service(RouterCase):
         self.assertIn("option state '/etc/gatehouse'", self.translated())
         self.assertEqual(self.router.read("/lib/upgrade/keep.d/gatehouse"), "/etc/gatehouse/\n")
 
+    def test_the_folder_is_in_flash_where_nobody_names_one(self):
+        self.router.uci("delete", "gatehouse.main.state")
+        self.started()
+        self.assertIn("option state '/etc/gatehouse'", self.translated())
+
     def test_interfaces_are_those_of_the_networks(self):
         self.started()
         self.assertIn("option wan 'eth1'", self.translated())
