@@ -167,6 +167,9 @@ std::string Daemon::metrics_text() {
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     update_sip_metrics(metrics, house_.sip());
+    const control::StatusView::Upstream upstream = upstream_status();
+    metrics.set(Metric::upstream_ports, "wanted", upstream.wanted);
+    metrics.set(Metric::upstream_ports, "held", upstream.held);
     metrics.set(Metric::event_streams, static_cast<std::int64_t>(events_.listeners()));
     metrics.add(Metric::events_lost,
                 static_cast<std::int64_t>(events_.lost()) - metrics.value(Metric::events_lost));
