@@ -99,7 +99,7 @@ class Claims {
 
     void host_changed(const IpAddress& address, Instant now);
     // Also looks for the devices of all others.
-    void in_use(std::vector<nat::ForwardId> used, Instant now, Effects& out);
+    void in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out);
     // Ends what the authoriser would not allow any more.
     void judge_again(Instant now);
     // Asks for ForwardsInUse where it is time.
@@ -122,6 +122,7 @@ class Claims {
         std::optional<Mac> mac;
         bool asked = false;  // otherwise the user configured it
         bool unlimited = false;
+        bool busy = false;  // while one goes through those in use
     };
     static_assert(sizeof(Claim) <= 24);
 

@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(what_the_outer_router_has_forgotten_is_asked_for_again) {
     std::filesystem::remove(houses.outer_router.state() / "forwards.journal");
     houses.outer.router.nft("flush ruleset");
     houses.outer_router.start();
-    BOOST_TEST(!houses.outer_router.cli({"forwards"}).says("6881"));
+    BOOST_TEST(houses.router->says("gateway upstream has restarted", kPatience));
     BOOST_TEST(houses.is_reached("6881"));
     // And what the user has configured.
     BOOST_TEST(houses.is_reached("7000"));
@@ -300,6 +300,10 @@ void crosses_three_routers(std::string middle_config, std::string_view language)
                                   "\",\"gateway\":\"192.168.2.1\",\"address\":\"11.0.0.1\","
                                   "\"wanted\":1,\"held\":1,\"reason\":null}")));
     BOOST_TEST(houses.first.cli({"status"}).says("1 of 1"));
+    BOOST_TEST(houses.first
+                   .run({"curl", "-s", "-S", "--unix-socket", houses.first.control(),
+                         "http://localhost/metrics"})
+                   .says("gatehouse_upstream_ports{state=\"held\"} 1"));
     BOOST_TEST(houses.upnpc({"-d", "6881", "UDP"}).ok());
     BOOST_TEST(houses.has(houses.second, "6881", false));
     BOOST_TEST(houses.has(houses.third, "6881", false));
