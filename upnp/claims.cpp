@@ -2,6 +2,7 @@
 #include "upnp/claims.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/text.h"
 
@@ -145,7 +146,7 @@ std::size_t Claims::place_of(nat::ForwardId id) const {
     return static_cast<std::size_t>(place - claims_.begin());
 }
 
-const Claims::Claim* Claims::claim_of(nat::ForwardId id) const {
+Claims::Claim* Claims::claim_of(nat::ForwardId id) {
     const std::size_t place = place_of(id);
     const bool there = place < claims_.size() && claims_[place].id == id && claims_[place].asked;
     return there ? &claims_[place] : nullptr;

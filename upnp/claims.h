@@ -15,7 +15,6 @@
 #pragma once
 
 #include <functional>
-#include <utility>
 #include <vector>
 
 #include "gateway/nat/hosts.h"
@@ -85,8 +84,8 @@ class Claims {
     const nat::Forward* find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
                                  Endpoint4 inside) const;
     bool is_unlimited(nat::ForwardId id) const {
-        const Claim* claim = claim_of(id);
-        return claim != nullptr && claim->unlimited;
+        const std::size_t place = place_of(id);
+        return place < claims_.size() && claims_[place].id == id && claims_[place].unlimited;
     }
 
     // Pinholes of a device that the authoriser has judged already.
@@ -134,10 +133,7 @@ class Claims {
     // Where in claims_ one of this forward is, or would be.
     std::size_t place_of(nat::ForwardId id) const;
     // Of a forward that a device asked for.
-    const Claim* claim_of(nat::ForwardId id) const;
-    Claim* claim_of(nat::ForwardId id) {
-        return const_cast<Claim*>(std::as_const(*this).claim_of(id));
-    }
+    Claim* claim_of(nat::ForwardId id);
     void end(const nat::Forward& forward, Instant now);
     void end(const std::vector<nat::ForwardId>& ids, Instant now);
     void take_over(const MapWish& wish, const nat::Owner& owner, Instant now);
