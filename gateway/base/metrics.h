@@ -56,6 +56,7 @@ enum class Metric : std::uint8_t {
     igd_calls,
     natpmp_requests,
     pcp_requests,
+    upstream_ports,
     port_requests_denied,
     ssdp_searches,
     upstream_ports,
@@ -168,6 +169,8 @@ inline constexpr std::array kMetrics{
               "ok version refused malformed opcode option malformed_option no_address no_room "
               "protocol quota port_taken address_mismatch remote_peers",
               "Requests by PCP, by result."},
+    MetricRow{Metric::upstream_ports, "gatehouse_upstream_ports", MetricKind::gauge, "state",
+              "wanted held", "Ports that a router beyond shall open, and those that it has."},
     MetricRow{Metric::port_requests_denied, "gatehouse_port_requests_denied_total",
               MetricKind::counter, "reason",
               "off_link other_host no_host inside_port outside_port nonce third_party browser "

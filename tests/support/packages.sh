@@ -18,6 +18,7 @@ declare -A PACKAGE_GROUPS=(
            coturn stun-client sip-tester baresip-core kamailio python3 python3-gi gir1.2-nice-0.1
            udhcpc isc-dhcp-client dhcpcd-base systemd network-manager dbus dnsmasq-base
            miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc miniupnpd-nftables
+           gir1.2-gupnpigd-1.0 python3-libtorrent transmission-daemon
            chromium"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3
