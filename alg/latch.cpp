@@ -40,7 +40,7 @@ void Latch::describe(const MediaPeer& peer, Instant now) {
         look_ = now + kLook;
     } else if (changed || (!look_ && (!remote_ || !(locked_ || peer.usable)))) {
         learn(now);
-    } else if (!look_) {
+    } else if (!look_ && peer.talks) {
         look_ = now + kLook;
     }
 }
