@@ -413,4 +413,14 @@ Status NatShell::list_sessions(const kernel::Conntrack::OnSession& on_session) {
     return conntrack_.list(kernel::SessionFamily::v4, on_session);
 }
 
+std::optional<kernel::Session> NatShell::find_session(const kernel::Tuple& tuple) {
+    const auto found = conntrack_.find(tuple);
+    return found ? *found : std::nullopt;
+}
+
+bool NatShell::has_permit(Proto proto, Endpoint4 inside, Ip4 remote) {
+    const nat::Element element{KernelSet::permit, proto, inside, {remote, {}}, {}};
+    return elements_.has(nat::to_string(KernelSet::permit), key_of(element));
+}
+
 }  // namespace gatehouse::daemon
