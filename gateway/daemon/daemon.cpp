@@ -120,7 +120,11 @@ Status Daemon::start() {
     // those that come back to their own port. Not every kernel has this switch; only root turns it.
     for (const char* family : {"iptables", "ip6tables"})
         (void)write_file(concat("/proc/sys/net/bridge/bridge-nf-call-", family), "0");
-    safeguards_ = drop_privileges(start_config_.gateway.user);
+    safeguards_ =
+        drop_privileges(start_config_.gateway.user,
+                        {{folder_of(config_file_)},
+                         {start_config_.gateway.state, folder_of(start_config_.dhcp_files.leases),
+                          folder_of(start_config_.dhcp_files.hosts)}});
     for (const auto& [name, state] : safeguards_)
         say(Level::info, name, {{"state", state}});
     const Status watching = watch_everything();
