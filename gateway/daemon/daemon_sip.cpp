@@ -7,6 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
+#include "gateway/daemon/parts.h"
 #include "gateway/nat/ruleset.h"
 
 namespace gatehouse::daemon {
@@ -21,6 +22,7 @@ constexpr Duration kSavePause = 2s;  // many phones register at once after a fai
 
 void Daemon::read_sip() {
     Effects effects;
+    if (!kHasSip) return;
     sip_->read_queue([this, &effects](std::uint32_t token, const sip::UdpPacket& packet) {
         house_.handle(token, packet, loop_->now(), effects);
     });
@@ -35,7 +37,7 @@ void Daemon::handle(const sip::Event& event) {
 
 // Without it SIP over TCP is translated like everything else.
 std::optional<Port> Daemon::open_sip_proxy() {
-    if (!has_fact(kernel_facts_, "tproxy")) return std::nullopt;
+    if (!kHasSip || !has_fact(kernel_facts_, "tproxy")) return std::nullopt;
     auto proxy = sip::TcpProxy::open(*loop_, nat::kRouterPorts, nat::kTableName, nat::kSipDirectSet,
                                      [this](const sip::Event& event) { handle(event); });
     if (!proxy) {
@@ -47,6 +49,7 @@ std::optional<Port> Daemon::open_sip_proxy() {
 }
 
 void Daemon::restore_sip() {
+    if (!kHasSip) return;
     sip::Restored restored;
     if (const auto text = read_file(state_file(kRegistrations)))
         restored.registrations = sip::read_saved(*text, time_of_day());
@@ -61,7 +64,7 @@ void Daemon::save_sip_soon() {
 }
 
 void Daemon::save_sip() {
-    if (!saving_) return;
+    if (!kHasSip || !saving_) return;
     loop_->cancel(*saving_);
     saving_.reset();
     const sip::Alg& sip = house_.sip();
