@@ -64,6 +64,8 @@ class Daemon {
     void read_sip();
     void handle(const sip::Event& event);
     std::optional<Port> open_sip_proxy();
+    void look_at_media(Effects& next);
+    void end_strangers(const std::vector<sip::MediaSession>& strangers);
     // daemon_forwards.cpp
     std::string state_file(std::string_view name) const;
     void store(std::string_view name, const std::string& text);

@@ -70,7 +70,7 @@ std::optional<Refused> contradicts_own(const nat::Engine& engine,
                       there->inside == request.inside && there->remote == request.remote;
     if (same) return std::nullopt;
     return Refused{Refusal::port_taken, Refused::Holder::forward, there->inside, there->owner.kind,
-                   there->description};
+                   std::string(there->description)};
 }
 
 // The forwards of one request: all of them, or none.

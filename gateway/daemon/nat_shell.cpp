@@ -365,6 +365,12 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     for (const Ip4 outside : effects.delete_sessions_to) {
         (void)conntrack_.remove_translated_to(outside);
     }
+    for (const nat::SessionName& one : effects.delete_sessions) {
+        kernel::Session session;
+        session.original = {one.proto, one.inside.address, one.remote.address, one.inside.port,
+                            one.remote.port};
+        (void)conntrack_.remove(session);
+    }
     if (effects.dump_elements) feed_elements(false, feed);
     if (effects.dump_sessions) feed_sessions(feed);
 }

@@ -52,8 +52,8 @@ Result<void, Refused> Engine::release(ForwardId id, const Owner& owner, Instant 
 std::vector<Forward> Engine::forwards() const {
     std::vector<Forward> out;
     out.reserve(forwards_.all().size());
-    for (const auto& [id, forward] : forwards_.all())
-        out.push_back(forward);
+    for (const auto& forward : forwards_.all())
+        out.push_back(*forward);
     return out;
 }
 
@@ -103,12 +103,17 @@ Result<void, Refused> Engine::close_pinhole(PinholeId id, const Owner& owner, In
     return pinholes_.close(id, owner, outbox_);
 }
 
-std::vector<Pinhole> Engine::pinholes() const {
-    std::vector<Pinhole> out;
+std::vector<const Pinhole*> Engine::pinholes() const {
+    std::vector<const Pinhole*> out;
     out.reserve(pinholes_.all().size());
     for (const auto& [id, pinhole] : pinholes_.all())
-        out.push_back(pinhole);
+        out.push_back(&pinhole);
     return out;
+}
+
+const Pinhole* Engine::find_pinhole(PinholeId id) const {
+    const auto found = pinholes_.all().find(id);
+    return found == pinholes_.all().end() ? nullptr : &found->second;
 }
 
 std::uint32_t Engine::subscribe(ServiceListener listener) {

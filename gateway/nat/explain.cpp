@@ -190,7 +190,8 @@ class Explainer {
 
     template <class Fits>
     const Forward* forward_of(Fits&& fits) const {
-        for (const auto& [id, forward] : engine_.all_forwards()) {
+        for (const auto& one : engine_.all_forwards()) {
+            const Forward& forward = *one;
             const bool works = forward.enabled && !forward.outside.address.is_any();
             if (works && fits(forward)) return &forward;
         }
@@ -224,7 +225,8 @@ class Explainer {
         bool open = false;
         for (const PinholeElement& hole : engine_.wanted_pinholes())
             open |= hole.inside == inside && fits(hole, hole.remote);
-        for (const Pinhole& hole : engine_.pinholes()) {
+        for (const Pinhole* const held : engine_.pinholes()) {
+            const Pinhole& hole = *held;
             const bool leads = hole.inside == inside || hole.host;
             if (open && leads && fits(hole, hole.remote.value_or(Ip6{}))) out_.pinhole = hole.id;
         }

@@ -207,6 +207,10 @@ DOCUMENTS = [
     ("commands_exist", {"README.md": "`cmake --preset relaese`\n"}, "relaese"),
 ]
 
+def promise(test):
+    return {"gateway/SECURITY.md": f"| Promised | Test |\n|---|---|\n| Ports are kept. | {test} |\n"}
+
+
 REQUIREMENT_RULES = [
     ("requirements_name_tests_that_exist",
      one_row(test=f"{KEPT}, `tests/nat/a.cpp: every_type`"), None),
@@ -216,6 +220,10 @@ REQUIREMENT_RULES = [
     ("requirements_name_tests_that_exist", one_row(test="`tests/nat/b.cpp: a_port_is_kept`"),
      "no test case tests/nat/b.cpp"),
     ("requirements_name_tests_that_exist", one_row(test="`a_port_is_kept`"), "is not written as"),
+    ("requirements_name_tests_that_exist", promise("`tests/nat/b.cpp: a_port_is_kept`"),
+     "no test case tests/nat/b.cpp"),
+    ("promises_name_a_test", promise(KEPT), None),
+    ("promises_name_a_test", promise("soon"), "a promise names the test"),
     ("requirements_have_a_level_and_a_status", one_row(), None),
     ("requirements_have_a_level_and_a_status", one_row("met; by default"), None),
     ("requirements_have_a_level_and_a_status", one_row("not met: too early", ""), None),
