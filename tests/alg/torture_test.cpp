@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Messages after the facts of RFC 4475, in tests/alg/messages/torture.txt ("\xNN" is a byte, HERE
-// an address): none is lost, and nothing in one is touched but the sender's own address.
+// Messages after the facts of RFC 4475 and RFC 5118, in tests/alg/messages/torture.txt ("\xNN" is a
+// byte, HERE an address): none is lost, and nothing in one is touched but the sender's own address.
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 

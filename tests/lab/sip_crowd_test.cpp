@@ -202,7 +202,8 @@ BOOST_AUTO_TEST_CASE(a_flood_of_calls_by_one_device_leaves_those_of_the_others_a
     BOOST_TEST(of_flooder <= 64U);
 }
 
-BOOST_AUTO_TEST_CASE(no_packet_of_a_call_is_lost_when_the_daemon_is_killed_and_comes_back) {
+BOOST_AUTO_TEST_CASE(
+    no_packet_of_a_call_is_lost_when_the_daemon_is_killed_comes_back_and_is_configured) {
     House house;
     Router router(house);
     Phones phones(house, 1);
@@ -216,6 +217,9 @@ BOOST_AUTO_TEST_CASE(no_packet_of_a_call_is_lost_when_the_daemon_is_killed_and_c
     router.kill_9();
     BOOST_TEST(goes_on());
     router.start();
+    BOOST_TEST(goes_on());
+    router.configure(nat_type("symmetric"));
+    BOOST_TEST(router.reload().ok());
     BOOST_TEST(goes_on());
     talk.end();
     BOOST_TEST_MESSAGE(talk.sent() << " packets each way");
