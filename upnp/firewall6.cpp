@@ -157,12 +157,9 @@ CallResult outbound_timeout(const CallContext& context) {
 CallResult run_firewall6(const CallContext& context) {
     const std::string_view action = context.call.action;
     if (action == "GetFirewallStatus") {
-        return done({{"FirewallEnabled", context.state.firewall ? "1" : "0"},
-                     {"InboundPinholeAllowed", "1"}});
+        return done({{"FirewallEnabled", "1"}, {"InboundPinholeAllowed", "1"}});
     }
     if (action == "GetOutboundPinholeTimeout") return outbound_timeout(context);
-    // Another firewall filters: a pinhole of ours would open nothing.
-    if (!context.state.firewall) return fail(failed(SoapError::firewall_disabled));
     if (action == "AddPinhole") return open(context);
     if (action == "UpdatePinhole") return update(context);
     if (action == "DeletePinhole") return close(context);

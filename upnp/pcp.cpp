@@ -267,8 +267,6 @@ MappingReply Exchange::close_pinhole(const nat::Owner& owner) {
 }
 
 MappingReply Exchange::pinhole() {
-    // Another firewall filters: a pinhole of ours would open nothing.
-    if (!context_.filters6) return error(Result::not_authorized);
     const nat::Owner owner{nat::OwnerKind::pcp, concat(client_.to_string(), ' ', nonce())};
     if (request_.lifetime == 0) return close_pinhole(owner);
     std::optional<Ip6> remote;

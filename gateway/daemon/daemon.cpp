@@ -259,6 +259,8 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        end_strangers(effects.sip.strangers);
+        if (effects.sip.look) look_at_media(next);
         dhcp_->perform(effects.dhcp, house_.dhcp());
         if (sip_) sip_->perform(effects.sip);
         if (sip_proxy_) sip_proxy_->perform(effects.sip);

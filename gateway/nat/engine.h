@@ -123,6 +123,9 @@ class Engine final : public MappingService {
         return ledger_.policy().of(host, proto);
     }
     std::optional<Ip4> dmz() const { return dmz_; }  // a rule of the ruleset
+    // To look at, for explanations.
+    const Ledger& ledger() const { return ledger_; }
+    const std::vector<std::unique_ptr<Forward>>& all_forwards() const { return forwards_.all(); }
 
   private:
     struct Pending {  // a verdict that waits for a batch
@@ -162,6 +165,9 @@ class Engine final : public MappingService {
     // Runs a call of the service with its edits going to the outbox.
     template <class Call>
     auto serve(Call&& call);
+    // The answer, and a refusal is counted by its reason.
+    template <class Answer>
+    Answer counted(Answer answer);
 
     Ledger ledger_;
     Forwards forwards_;

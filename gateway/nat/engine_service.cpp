@@ -21,21 +21,23 @@ auto Engine::serve(Call&& call) {
     return result;
 }
 
+template <class Answer>
+Answer Engine::counted(Answer answer) {
+    if (!answer) ++ledger_.counters().refused[static_cast<std::size_t>(answer.error().reason)];
+    return answer;
+}
+
 Result<Forward, Refused> Engine::request(const ForwardRequest& request, Instant now) {
-    auto result = serve([&] { return forwards_.request(request, now); });
-    if (!result) ++ledger_.counters().refused[static_cast<std::size_t>(result.error().reason)];
-    return result;
+    return counted(serve([&] { return forwards_.request(request, now); }));
 }
 
 Result<ForwardPair, Refused> Engine::request_pair(const PairRequest& request, Instant now) {
-    auto result = serve([&] { return forwards_.request_pair(request, now); });
-    if (!result) ++ledger_.counters().refused[static_cast<std::size_t>(result.error().reason)];
-    return result;
+    return counted(serve([&] { return forwards_.request_pair(request, now); }));
 }
 
 Result<Forward, Refused> Engine::renew(ForwardId id, const Owner& owner,
                                        std::optional<Duration> lifetime, Instant now) {
-    return serve([&] { return forwards_.renew(id, owner, lifetime, now); });
+    return counted(serve([&] { return forwards_.renew(id, owner, lifetime, now); }));
 }
 
 Result<Forward, Refused> Engine::admit(ForwardId id, const Owner& owner, std::optional<Ip4> remote,
@@ -89,12 +91,12 @@ std::optional<Endpoint4> Engine::inside_of(Proto proto, Endpoint4 outside) const
 }
 
 Result<Pinhole, Refused> Engine::open_pinhole(const PinholeRequest& request, Instant now) {
-    return pinholes_.open(request, now, outbox_);
+    return counted(pinholes_.open(request, now, outbox_));
 }
 
 Result<Pinhole, Refused> Engine::renew_pinhole(PinholeId id, const Owner& owner, Duration lifetime,
                                                Instant now) {
-    return pinholes_.renew(id, owner, lifetime, now);
+    return counted(pinholes_.renew(id, owner, lifetime, now));
 }
 
 Result<void, Refused> Engine::close_pinhole(PinholeId id, const Owner& owner, Instant) {

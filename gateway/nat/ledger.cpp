@@ -174,6 +174,22 @@ Result<MappingId, Refusal> Ledger::create(Proto proto, Endpoint4 inside, Endpoin
     return id;
 }
 
+Result<Endpoint4, Refusal> Ledger::foresee(Proto proto, Endpoint4 inside, Endpoint4 remote) const {
+    if (const auto reason = why_not(proto, inside.address)) return fail(*reason);
+    const MappingId rests = find(proto, inside, remote);
+    if (rests != kNoMapping) {
+        const Endpoint4 outside = table_.at(rests).outside;
+        if (outside_.copy_of_pool(outside.address, proto).is_allowed(outside.port)) return outside;
+    }
+    const MappingKey key =
+        key_for(policy_.of(inside.address, proto).mapping, proto, inside, remote);
+    const Ip4 address = outside_.address_for(inside.address);
+    const auto port = outside_.copy_of_pool(address, proto)
+                          .pick(inside.port, port_choice_, random_for(proto, inside, key.remote));
+    if (!port) return fail(Refusal::pool_empty);
+    return Endpoint4{address, *port};
+}
+
 bool Ledger::revive(MappingId id, Instant now) {
     Mapping& mapping = table_.at(id);
     const bool allowed =

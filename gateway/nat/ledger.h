@@ -66,6 +66,8 @@ class Ledger {
     // The mapping that a new session uses: live or quarantined, or kNoMapping.
     MappingId find(Proto proto, Endpoint4 inside, Endpoint4 remote) const;
     Result<MappingId, Refusal> create(Proto proto, Endpoint4 inside, Endpoint4 remote, Instant now);
+    // The outside endpoint that create() would give, or revive() where a mapping rests.
+    Result<Endpoint4, Refusal> foresee(Proto proto, Endpoint4 inside, Endpoint4 remote) const;
     // A quarantined mapping becomes live again. False: it may not; it is gone then.
     bool revive(MappingId id, Instant now);
     // A mapping that is known to exist: from an element, or from a session. Nothing where the book
