@@ -72,22 +72,28 @@ void House::log_notices(Instant now, Effects& out, std::size_t first) {
                      "nat",
                      std::string(nat::to_string(notice.kind)),
                      {{"proto", to_string(notice.proto)}, {"inside", inside_of(notice)}}};
-        if (notice.kind == Kind::refused) {
-            const auto passed = refusals_.allow(nat::to_string(notice.reason), now);
-            if (!passed) {
-                metrics_.add(Metric::log_lines_suppressed);
-                continue;
-            }
+        const bool refused = notice.kind == Kind::refused;
+        // What devices ask for, as often as they like, is limited; debugging tells every mapping.
+        std::optional<std::uint64_t> passed = 0;
+        if (refused) {
+            passed = refusals_.allow(nat::to_string(notice.reason), now);
             text.level = Level::warning;
             text.fields.emplace_back("reason", nat::to_string(notice.reason));
-            if (*passed > 0) text.fields.emplace_back("suppressed", std::to_string(*passed));
         } else if (is_pinhole(notice.kind)) {
             text.fields.emplace_back("owner", std::string(nat::to_string(notice.owner)));
         } else {
             text.fields.emplace_back("outside", notice.outside.to_string());
         }
+        if (!refused && !is_mapping(notice.kind) && notice.owner != nat::OwnerKind::static_) {
+            passed = changes_.allow(nat::to_string(notice.kind), now);
+        }
+        if (!passed) metrics_.add(Metric::log_lines_suppressed);
+        if (!passed && refused) continue;
+        if (passed.value_or(0) > 0) {
+            text.fields.emplace_back("suppressed", std::to_string(*passed));
+        }
         out.events.push_back(happening_of(notice));
-        out.steps.emplace_back(std::move(text));
+        if (passed) out.steps.emplace_back(std::move(text));
     }
 }
 

@@ -32,7 +32,7 @@ std::string write_config(const std::string& folder) {
 void try_it(int signal, bool to_group) {
     House house;
     house.router.nft(
-        "table ip other {\n chain all {\n type filter hook forward priority 10; "
+        "table ip other {\n chain theirs {\n type filter hook forward priority 10; "
         "policy drop;\n iifname \"br-lan\" accept\n oifname \"br-lan\" accept\n }\n}\n");
     Process script =
         house.router.start({"bash", kScript, "--config", write_config(work_directory())}, kProgram);

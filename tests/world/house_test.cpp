@@ -333,6 +333,38 @@ BOOST_AUTO_TEST_CASE(the_log_does_not_tell_whom_a_host_talks_to) {
     BOOST_TEST(world.story().find("11.0.77.2") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_asks_again_and_again_does_not_fill_the_log) {
+    World world(1);
+    world.start();
+    const auto lines = [&world] {
+        std::size_t count = 0;
+        const std::string story = world.story();
+        for (std::size_t at = 0; (at = story.find("nat: forward", at)) != story.npos; ++at)
+            ++count;
+        return count;
+    };
+    const std::size_t before = lines();
+    const auto flood = [&world] {
+        for (int i = 0; i < 500; ++i) {
+            world.ask([&world](nat::MappingService& service) {
+                nat::ForwardRequest request;
+                request.inside = {Ip4::of(192, 168, 1, 20), Port{5000}};
+                request.outside = Port{5000};
+                request.owner = {nat::OwnerKind::igd, "device"};
+                const auto made = service.request(request, world.now());
+                if (made) (void)service.release(made->id, request.owner, world.now());
+            });
+        }
+    };
+    flood();
+    BOOST_TEST(lines() - before == 40U);  // 20 that one was added, and 20 that it ended
+    BOOST_TEST(world.house().metrics().value(Metric::log_lines_suppressed) == 960);
+    world.pass(11s);
+    flood();
+    BOOST_TEST(lines() - before == 80U);
+    BOOST_TEST(world.story().find("suppressed=480") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_mapping_ends_when_no_session_uses_it) {
     World world(1);
     world.start();
