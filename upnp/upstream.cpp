@@ -243,16 +243,20 @@ void Upstream::handle(const UpstreamDatagram& event, Instant now, Effects& out) 
     const bool hopes =
         state_ == UpstreamState::absent || (state_ == UpstreamState::private_ && answer->pcp);
     if (told && hopes) return begin(now, out);
-    if (!is_open() || language_ == UpstreamLanguage::igd) return;
-    const bool spoken = answer->pcp == (language_ == UpstreamLanguage::pcp);
+    if (is_open() && language_ != UpstreamLanguage::igd) answered_open(*answer, now, out);
+}
+
+void Upstream::answered_open(const upstream::MapAnswer& answer, Instant now, Effects& out) {
+    using Kind = upstream::MapAnswer::Kind;
+    const bool spoken = answer.pcp == (language_ == UpstreamLanguage::pcp);
     if (spoken) {
-        if (has_restarted(*answer, now)) return start_anew(now, out);
-        if (answer->kind == Kind::map) return answered_map(*answer, now, out);
+        if (has_restarted(answer, now)) return start_anew(now, out);
+        if (answer.kind == Kind::map) return answered_map(answer, now, out);
         if (std::exchange(checking_, false)) check_at_ = now + kCheck;
-        if (!answer->pcp && answer->result != 0) return lose(now, out);
+        if (!answer.pcp && answer.result != 0) return lose(now, out);
     }
     // PCP has no question for the address, but who speaks both answers that of NAT-PMP.
-    if (answer->kind == Kind::address && answer->result == 0) set_address(answer->address, out);
+    if (answer.kind == Kind::address && answer.result == 0) set_address(answer.address, out);
 }
 
 void Upstream::answered_step(const upstream::MapAnswer& answer, Instant now, Effects& out) {

@@ -130,6 +130,7 @@ class Upstream {
     void send_search(Effects& out);
     void ask_address(Effects& out);
     void found(UpstreamLanguage language, Ip4 address, Instant now, Effects& out);
+    void answered_open(const upstream::MapAnswer& answer, Instant now, Effects& out);
     void answered_step(const upstream::MapAnswer& answer, Instant now, Effects& out);
     void answered_search(const upstream::Found& answer, Instant now, Effects& out);
     void answered_address(const std::optional<upstream::Document>& answer, Instant now,
