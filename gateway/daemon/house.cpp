@@ -251,9 +251,11 @@ void House::on(const RulesetDone& event, Instant now, Effects& out) {
         forwarding_ = true;
         out.steps.emplace_back(EnableForwarding{});
     }
-    out.steps.emplace_back(
-        line(loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
-             {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
+    if (refusals_.allow("ruleset_loaded", now)) {
+        out.steps.emplace_back(line(
+            loaded_once_ ? Level::info : Level::notice, "nat", "ruleset loaded",
+            {{"wan", config_.gateway.wan}, {"firewall", config_.gateway.firewall ? "1" : "0"}}));
+    }
     if (!loaded_once_ || touched_) {
         out.steps.emplace_back(DropUntranslated{inside_prefixes(), outside_addresses_});
     }
@@ -271,9 +273,13 @@ void House::on(const TableTouched& event, Instant now, Effects& out) {
     // One that waits for longer was refused by a table that is another one now.
     if (load_at_ && *load_at_ <= earliest) return;
     metrics_.add(Metric::ruleset_repairs);
-    out.steps.emplace_back(line(Level::warning, "nat",
-                                "table changed by another program, loading again",
-                                {{"by", event.by}}));
+    if (refusals_.allow("table_repaired", now)) {
+        out.steps.emplace_back(line(Level::warning, "nat",
+                                    "table changed by another program, loading again",
+                                    {{"by", event.by}}));
+    } else {
+        metrics_.add(Metric::log_lines_suppressed);
+    }
     tell("table_repaired", {{"by", event.by}}, out);
     if (now >= earliest) {
         load(now, out);

@@ -247,7 +247,7 @@ class House {
     std::unique_ptr<upnp::Room> upnp_;
     RateLimit refusals_{5, 10s};
     RateLimit changes_{20, 10s};  // of forwards and pinholes of devices
-    RateLimit dropped_{5, 10s};  // events of what got no answer
+    RateLimit dropped_{5, 10s};   // events of what got no answer
     bool watched_ = false;
     RateLimit sip_lines_{20, 10s};
     std::optional<Instant> timer_;  // the one that was asked for last

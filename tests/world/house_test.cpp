@@ -172,6 +172,15 @@ BOOST_AUTO_TEST_CASE(two_programs_that_fight_over_the_table_do_not_eat_the_proce
         world.pass(1ms);
     }
     BOOST_TEST(world.kernel().loads() - before <= 10s / daemon::House::kRepairPause + 1);
+    // Nor do they fill the log.
+    const std::string story = world.story();
+    std::size_t lines = 0;
+    for (const char* fact : {"table changed by", "ruleset loaded"}) {
+        for (std::size_t at = 0; (at = story.find(fact, at)) != story.npos; ++at)
+            ++lines;
+    }
+    BOOST_TEST(lines >= 10U);
+    BOOST_TEST(lines <= 21U);
     world.pass(1s);
     require_in_order(world);
 }
