@@ -69,7 +69,7 @@ class Explainer {
     FlowExplanation explain() {
         if (flow_.inside.address.is_v6()) {
             explain_ipv6();
-            return std::move(out_);
+            return out_;
         }
         out_.behaviour = engine_.behaviour_of(inside_.address, flow_.proto);
         id_ = ledger_.find(flow_.proto, inside_, remote_);
@@ -77,10 +77,10 @@ class Explainer {
         out_.kind = kind();
         out_.out = way_out();
         if (out_.kind == "within" || out_.kind == "router" || out_.kind == "hairpin") {
-            return std::move(out_);
+            return out_;
         }
         out_.in = way_in();
-        return std::move(out_);
+        return out_;
     }
 
   private:
