@@ -19,19 +19,17 @@ Endpoint4 unpack(std::uint64_t packed) {
     return {{static_cast<std::uint32_t>(packed >> 16U)}, {static_cast<std::uint16_t>(packed)}};
 }
 
+std::optional<Uri> contact_of(const Message& message) {
+    const auto list = split_list(message.find(HeaderId::contact).value_or(""));
+    const auto address = list ? parse_name_address(list->front()) : std::optional<NameAddress>();
+    return address ? parse_uri(address->uri) : std::nullopt;
+}
+
 // The first address that the host names itself by: in a Contact, else in its Via.
 std::optional<Named> own_name(const Message& message, bool& by_contact) {
-    by_contact = false;
-    if (const auto contact = message.find(HeaderId::contact)) {
-        const auto list = split_list(*contact);
-        const auto address =
-            list ? parse_name_address(list->front()) : std::optional<NameAddress>();
-        const auto uri = address ? parse_uri(address->uri) : std::optional<Uri>();
-        if (uri) {
-            by_contact = true;
-            return usual_name(uri->at.host, uri->at.port, kSipPort);
-        }
-    }
+    const auto uri = contact_of(message);
+    by_contact = uri.has_value();
+    if (uri) return usual_name(uri->at.host, uri->at.port, kSipPort);
     if (!message.is_request()) return std::nullopt;
     const auto hops = split_list(message.find(HeaderId::via).value_or(""));
     const auto via = hops ? parse_via(hops->front()) : std::optional<Via>();
@@ -56,6 +54,18 @@ bool is_usable_peer(Ip4 peer, Ip4 outside) {
     if (reach == Reach::none || peer == outside) return false;
     // Where the outside is private itself, so may the peer be.
     return reach == Reach::public_ || reach == reach_of(outside);
+}
+
+// Where the peer can be reached is often where its media come from. Behind a NAT a proxy writes it
+// into a parameter (RFC 5923 4 has the name, Kamailio "ADDRESS~PORT~TRANSPORT").
+void note_contact(const Message& message, Ip4 outside, Call& call) {
+    const auto uri = contact_of(message);
+    if (!uri) return;
+    const std::string_view alias = find_param(uri->rest, "alias").value_or("");
+    for (const std::string_view text : {uri->at.host, alias.substr(0, alias.find('~'))}) {
+        const auto address = parse_ip4(text);
+        if (address && is_usable_peer(*address, outside)) call.contact = *address;
+    }
 }
 
 // What the edits are, for people.
@@ -166,6 +176,8 @@ void Effects::clear() {
     notices.clear();
     connects.clear();
     bytes.clear();
+    strangers.clear();
+    look = false;
 }
 
 Alg::Alg(const config::Sip& config, nat::MappingService& service)
@@ -185,7 +197,7 @@ void Alg::handle(const Event& event, Instant now, Effects& out) {
 std::optional<Instant> Alg::next_deadline() const {
     std::optional<Instant> next;
     for (const auto& one : {calls_.next_deadline(), registrations_.next_deadline(),
-                            endpoint_timers_.next(), stream_timers_.next()}) {
+                            endpoint_timers_.next(), stream_timers_.next(), media_.next_look()}) {
         if (one && (!next || *one < *next)) next = one;
     }
     return next;
@@ -214,6 +226,13 @@ void Alg::on(const TimerFired&, Instant now, Effects& out) {
     while (const auto packed = endpoint_timers_.pop_expired(now))
         forget(unpack(*packed));
     expire_streams(now, out);
+    if (media_.next_look().value_or(kNever) > now) return;
+    media_.begin_look(now);
+    out.look = true;
+}
+
+void Alg::on(const MediaSeen& event, Instant now, Effects& out) {
+    media_.look(event.sessions, now, out.strangers);
 }
 
 void Alg::on(const Restored& event, Instant now, Effects&) {
@@ -237,11 +256,10 @@ void Alg::restore(const SavedCall& saved, Instant now) {
                                     : Result<OpenedMedia, Reason>(fail(Reason::no_help))) {
             stream.inside = one.media.rtp;
             stream.outside = opened->rtp;
-            if (one.peer != Endpoint4{} && is_usable_peer(one.peer.address, outside))
-                media_.expect(call->number, stream.inside, one.peer.address, now);
         }
         call->streams.push_back(stream);
     }
+    expect_media(*call, outside, now);
 }
 
 std::vector<SavedCall> Alg::saved_calls(Instant now) const {
@@ -471,8 +489,12 @@ void Alg::follow_call(Work& work, Instant now, Effects& out) {
     work.no_room = taken.no_room;
     if (work.call == nullptr) return;
     work.call->help = work.known.help;
+    if (!work.datagram.outward) note_contact(work.message, work.flow.outside.address, *work.call);
     const Call& call = *work.call;
     if (call.state == call.told) return;
+    if (call.state == CallState::established || call.state == CallState::ended) {
+        expect_media(call, work.flow.outside.address, now);
+    }
     work.call->told = call.state;
     ++calls_version_;
     out.notices.push_back({Notice::Kind::call_changed, std::string(to_string(call.state)), call.id,
@@ -504,10 +526,22 @@ void Alg::note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now
         const auto opened = media_.find(said);
         stream.outside = opened ? opened->rtp : said;
     }
-    if (stream.inside == Endpoint4{} || stream.peer == Endpoint4{}) return;
-    const bool usable = is_usable_peer(stream.peer.address, work.flow.outside.address);
-    media_.expect(call.number, stream.inside,
-                  usable ? std::optional(stream.peer.address) : std::nullopt, now);
+}
+
+// Where the peer has described itself or answered.
+void Alg::expect_media(const Call& call, Ip4 outside, Instant now) {
+    if (!call.described && !call.established) return;
+    for (const CallStream& stream : call.streams) {
+        if (stream.inside == Endpoint4{}) continue;
+        MediaPeer peer;
+        peer.said = stream.peer;
+        peer.usable = is_usable_peer(stream.peer.address, outside);
+        peer.contact = call.contact;
+        peer.signalling = call.remote.address;
+        peer.answered = call.established;
+        peer.talks = call.state == CallState::established;
+        media_.expect(call.number, stream.inside, peer, now);
+    }
 }
 
 void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
@@ -525,7 +559,9 @@ void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
         if (address && !nowhere) note_stream(work, i, {*address->v4, Port{media.port}}, now);
     }
     (work.datagram.outward ? call.held_inside : call.held_outside) = held;
+    call.described |= !work.datagram.outward;
     calls_.settle(call, now);
+    expect_media(call, work.flow.outside.address, now);
 }
 
 void Alg::follow_registration(Work& work, Instant now, Effects& out) {

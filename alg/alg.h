@@ -18,13 +18,15 @@
 //     leaves is held and closed;
 //   - everything that a host may fill is bounded for that host; beyond the bounds messages pass
 //     as they came.
-// Its timers are those of calls, registrations, and of what it remembers of endpoints.
+// Its timers are those of calls, registrations, of what it remembers of endpoints, and of looks at
+// who speaks (latch.h).
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -78,8 +80,12 @@ struct StreamData {
 struct StreamEnded {
     StreamId id = 0;
 };
+// The answer to Effects::look: the kernel's sessions of the endpoints that is_looked_at names.
+struct MediaSeen {
+    std::span<const MediaSession> sessions;  // valid during the call only
+};
 using Event = std::variant<Datagram, Reconfigured, TimerFired, Restored, StreamBegun,
-                           StreamConnected, StreamData, StreamEnded>;
+                           StreamConnected, StreamData, StreamEnded, MediaSeen>;
 
 // Every datagram gets one. What the calls of the mapping service have left to be done comes first.
 struct Verdict {
@@ -134,11 +140,13 @@ struct Effects {
     std::vector<Notice> notices;
     std::vector<StreamConnect> connects;
     std::vector<StreamBytes> bytes;
-    bool state_changed = false;  // what a restart shall not lose is another now
+    std::vector<MediaSession> strangers;  // to be ended, after what the service has to be done
+    bool look = false;                    // at the sessions of media: answered with MediaSeen
+    bool state_changed = false;           // what a restart shall not lose is another now
 
     bool empty() const {
         return verdicts.empty() && keep_alives.empty() && bypasses.empty() && notices.empty() &&
-               connects.empty() && bytes.empty() && !state_changed;
+               connects.empty() && bytes.empty() && strangers.empty() && !look && !state_changed;
     }
     void clear();
 };
@@ -173,6 +181,7 @@ class Alg {
     std::vector<SavedCall> saved_calls(Instant now) const;
     std::size_t streams() const { return media_.size(); }
     std::size_t connections() const { return connections_.size(); }
+    bool is_looked_at(Endpoint4 inside) const { return media_.is_looked_at(inside); }
     std::uint64_t count(Reason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
     // What an endpoint needs, as far as its messages tell.
     Help help_of(Endpoint4 inside) const;
@@ -201,6 +210,7 @@ class Alg {
     void on(const StreamConnected& event, Instant now, Effects& out);
     void on(const StreamData& event, Instant now, Effects& out);
     void on(const StreamEnded& event, Instant now, Effects& out);
+    void on(const MediaSeen& event, Instant now, Effects& out);
 
     // alg_streams.cpp
     void cut(Connection& connection, bool outward, Instant now, Effects& out, std::string& bytes);
@@ -223,6 +233,7 @@ class Alg {
     void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
     void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
     void note_streams(Work& work, const Sdp& sdp, Instant now);
+    void expect_media(const Call& call, Ip4 outside, Instant now);
     void follow_registration(Work& work, Instant now, Effects& out);
     void set_registered(const Flow& flow, Known& known, bool registered, Effects& out);
     bool is_forwarded(const Flow& flow) const;

@@ -51,6 +51,8 @@ struct Call {
     std::vector<std::string> answered;  // the tags of those who did and have not ended
     std::uint32_t first_cseq = 0;       // of the INVITE that began it
     std::vector<CallStream> streams;    // by the place in the description
+    bool described = false;             // the peer has said where its media go
+    Ip4 contact;                        // of the peer, where it could be used
     bool held_inside = false;
     bool held_outside = false;
     std::optional<Duration> session_timer;

@@ -123,47 +123,97 @@ Result<OpenedMedia, Reason> MediaTable::open(CallNumber call, const WantedMedia&
     auto& users = found->second.users;
     const bool known = std::any_of(users.begin(), users.end(),
                                    [call](const User& user) { return user.call == call; });
-    if (!known) users.push_back({call, {}, false});
-    settle(*found, now);
+    if (!known) {
+        users.push_back({call, {}});
+        follow(*found, users.back(), now);
+    }
     const auto opened = find(wanted.rtp);
     if (!opened) return fail(Reason::limit);
     return *opened;
 }
 
-void MediaTable::expect(CallNumber call, Endpoint4 rtp, std::optional<Ip4> peer, Instant now) {
+void MediaTable::expect(CallNumber call, Endpoint4 rtp, const MediaPeer& peer, Instant now) {
     const auto found = streams_.find(rtp);
     if (found == streams_.end()) return;
     for (User& user : found->second.users) {
         if (user.call != call) continue;
-        const bool known =
-            peer && std::find(user.peers.begin(), user.peers.end(), *peer) != user.peers.end();
-        if (known) return;
-        if (!peer || user.peers.size() == kMostPeers) {
-            user.anybody = true;
-        } else {
-            user.peers.push_back(*peer);
-        }
-        settle(*found, now);
-        return;
+        user.peer = peer;
+        follow(*found, user, now);
     }
 }
 
-// Who may send to the stream, by all that its calls have heard.
+void MediaTable::follow(Streams::value_type& entry, const User& user, Instant now) {
+    Stream& stream = entry.second;
+    const bool agree =
+        std::all_of(stream.users.begin(), stream.users.end(), [&user](const User& other) {
+            return other.peer && user.peer && other.peer->said.address == user.peer->said.address;
+        });
+    agree ? stream.latch.describe(*user.peer, now) : stream.latch.open();
+    settle(entry, now);
+}
+
 void MediaTable::settle(Streams::value_type& entry, Instant now) {
     Stream& stream = entry.second;
-    std::optional<Ip4> remote;
-    for (const User& user : stream.users) {
-        const bool one = user.peers.size() == 1 && !user.anybody;
-        if (!one || (remote && *remote != user.peers.front())) {
-            remote.reset();
-            break;
-        }
-        remote = user.peers.front();
-    }
+    const auto look = stream.latch.look();
+    if (look && (!next_look_ || *look < *next_look_)) next_look_ = look;
+    const auto remote = stream.latch.remote();
     if (remote == stream.remote) return;
     stream.remote = remote;
     for (const nat::ForwardId id : stream.forwards)
         (void)service_.admit(id, owner_of(entry.first), remote, now);
+}
+
+const MediaTable::Stream* MediaTable::stream_of(Endpoint4 inside) const {
+    const auto found = streams_.find(inside);
+    if (found != streams_.end()) return &found->second;
+    for (auto at = streams_.lower_bound({inside.address, Port{0}});
+         at != streams_.end() && at->first.address == inside.address; ++at) {
+        const auto& [rtp, stream] = *at;
+        const bool in_range = rtp.port < inside.port && stream.count > 1 &&
+                              inside.port.number < rtp.port.number + stream.count * 2;
+        if (in_range || stream.rtcp == inside) return &stream;
+    }
+    return nullptr;
+}
+
+void MediaTable::begin_look(Instant now) {
+    next_look_.reset();
+    for (auto& [rtp, stream] : streams_) {
+        const auto look = stream.latch.look();
+        if (!look) continue;
+        if (*look <= now) {
+            stream.looks = true;
+            stream.latch.asked(now);
+        }
+        const Instant next = std::max(*stream.latch.look(), now + kLookGap);
+        if (!next_look_ || next < *next_look_) next_look_ = next;
+    }
+}
+
+bool MediaTable::is_looked_at(Endpoint4 inside) const {
+    const Stream* stream = stream_of(inside);
+    return stream != nullptr && stream->looks;
+}
+
+void MediaTable::look(std::span<const MediaSession> sessions, Instant now,
+                      std::vector<MediaSession>& strangers) {
+    for (const MediaSession& one : sessions) {
+        const auto found = streams_.find(one.inside);
+        if (found != streams_.end() && found->second.looks) found->second.latch.hear(one);
+    }
+    for (auto& entry : streams_) {
+        if (!entry.second.looks) continue;
+        entry.second.latch.decide(now);
+        settle(entry, now);
+    }
+    for (const MediaSession& one : sessions) {
+        const Stream* stream = stream_of(one.inside);
+        const bool closed = stream != nullptr && stream->looks && stream->remote;
+        if (closed && one.from_outside && one.remote.address != *stream->remote)
+            strangers.push_back(one);
+    }
+    for (auto& [rtp, stream] : streams_)
+        stream.looks = false;
 }
 
 void MediaTable::close(const Streams::value_type& entry, Instant now) {
@@ -182,7 +232,7 @@ MediaTable::Streams::iterator MediaTable::leave(CallNumber call, Streams::iterat
         close(*at, now);
         return streams_.erase(at);
     }
-    if (used) settle(*at, now);
+    if (used) follow(*at, users.front(), now);
     return std::next(at);
 }
 

@@ -2,15 +2,17 @@
 //
 // The outside ports of media: one pair (or a single port, or a range) for each inside endpoint that
 // a session description names, kept for as long as any call uses it, so that holding, changing and
-// refreshing a call never moves it. Until a peer is known it is open to everybody; once every call
-// that uses it has named one and the same peer, to that one alone.
+// refreshing a call never moves it. Until a peer is known it is open to everybody, then to one
+// alone (latch.h). Calls that use the same endpoint with different peers leave it open.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "alg/latch.h"
 #include "alg/rewrite.h"
 #include "gateway/nat/mapping_service.h"
 
@@ -23,7 +25,7 @@ class MediaTable {
     static constexpr std::uint32_t kMostStreamsOfHost = 128;
     static constexpr std::uint32_t kMostStreams = 2048;
     static constexpr std::uint32_t kMostPairs = 4;  // of one stream
-    static constexpr std::size_t kMostPeers = 4;    // of one call, before everybody may come
+    static constexpr Duration kLookGap = 1s;
 
     explicit MediaTable(nat::MappingService& service) : service_(service) {}
 
@@ -33,8 +35,16 @@ class MediaTable {
     std::optional<OpenedMedia> find(Endpoint4 rtp) const;
     // What it would take to open it again at the same place.
     std::optional<WantedMedia> shape(Endpoint4 rtp) const;
-    // The call's media comes from this peer, too; nothing: from wherever.
-    void expect(CallNumber call, Endpoint4 rtp, std::optional<Ip4> peer, Instant now);
+    // What is known of the peer that the call's media come from.
+    void expect(CallNumber call, Endpoint4 rtp, const MediaPeer& peer, Instant now);
+
+    // When it has to be looked who speaks: begin_look, then the answer with the sessions that
+    // is_looked_at wants; at most one in kLookGap. Strangers are those whose sessions shall end.
+    std::optional<Instant> next_look() const { return next_look_; }
+    void begin_look(Instant now);
+    bool is_looked_at(Endpoint4 inside) const;
+    void look(std::span<const MediaSession> sessions, Instant now,
+              std::vector<MediaSession>& strangers);
     // The call does not use this stream any more.
     void drop(CallNumber call, Endpoint4 rtp, Instant now);
     // The call is over.
@@ -46,8 +56,7 @@ class MediaTable {
   private:
     struct User {
         CallNumber call = 0;
-        std::vector<Ip4> peers;
-        bool anybody = false;
+        std::optional<MediaPeer> peer;
     };
     struct Stream {
         std::optional<Endpoint4> rtcp;
@@ -56,6 +65,8 @@ class MediaTable {
         std::optional<Ip4> remote;
         std::optional<Port> outside;  // that is wanted, before it is open
         std::vector<User> users;
+        Latch latch;
+        bool looks = false;  // an answer is waited for
     };
     using Streams = std::map<Endpoint4, Stream>;
 
@@ -68,11 +79,15 @@ class MediaTable {
     // The stream behind it.
     Streams::iterator leave(CallNumber call, Streams::iterator at, Instant now);
     void close(const Streams::value_type& entry, Instant now);
+    // By what this user knows of the peer.
+    void follow(Streams::value_type& entry, const User& user, Instant now);
     void settle(Streams::value_type& entry, Instant now);
+    const Stream* stream_of(Endpoint4 inside) const;
 
     nat::MappingService& service_;
     Streams streams_;
     std::map<Ip4, std::uint32_t> of_host_;
+    std::optional<Instant> next_look_;
 };
 
 }  // namespace gatehouse::sip

@@ -21,23 +21,37 @@ std::string hash_of(std::string_view line) {
     return to_hex(out.view());
 }
 
-std::string finished(std::string line) {
-    append(line, ' ', hash_of(line), '\n');
-    return line;
-}
-
 std::int64_t seconds_of(Instant at) {
     return duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
 }
 
-// Free text as one word: in hexadecimal, "-" for an empty one.
-std::string word_of(std::string_view text) {
-    return text.empty() ? std::string(kNothing) : to_hex(as_bytes(text));
-}
+// Words with a blank between them.
+class Line {
+  public:
+    explicit Line(std::string_view first) : text_(first) {}
+    Line(std::string_view first, Instant now) : Line(first) { time(now); }
 
-std::string remote_word(std::optional<Ip4> remote) {
-    return remote ? remote->to_string() : std::string(kNothing);
-}
+    Line& word(std::string_view text) {
+        append(text_, ' ', text.empty() ? kNothing : text);
+        return *this;
+    }
+    Line& number(std::int64_t number) { return word(std::to_string(number)); }
+    Line& time(Instant at) { return number(seconds_of(at)); }
+    // In hexadecimal.
+    Line& free_text(std::string_view text) { return word(to_hex(as_bytes(text))); }
+    template <class T>
+    Line& maybe(const std::optional<T>& value) {
+        return word(value ? value->to_string() : std::string());
+    }
+    // With its hash and its end.
+    std::string finish() {
+        append(text_, ' ', hash_of(text_), '\n');
+        return std::move(text_);
+    }
+
+  private:
+    std::string text_;
+};
 
 std::optional<std::string> parse_word(std::string_view word) {
     if (word == kNothing) return std::string();
@@ -105,8 +119,11 @@ class Reader {
     bool remove(const Words& words);
     bool add_pinhole(const Words& words);
     bool remove_pinhole(const Words& words);
-    bool place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
-               JournalEntry& out);
+    // Whether there is a place for one under this key.
+    template <class Map>
+    bool has_room(Map& map, const typename Map::key_type& key, std::size_t most) const;
+    std::optional<Place> place(std::string_view proto, std::string_view outside,
+                               std::string_view remote) const;
     bool take_time(std::string_view word) {
         const auto at = parse_seconds(word);
         if (at) last_ = std::max(last_, *at);
@@ -115,58 +132,70 @@ class Reader {
 
     std::string_view boot_;
     Instant now_;
-    Instant last_{};
+    Instant last_{};  // when the latest line was written
     JournalImage image_;
     std::map<Place, JournalEntry> entries_;
     std::map<nat::PinholeId, nat::Pinhole> pinholes_;
 };
 
-bool Reader::place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
-                   JournalEntry& out) {
-    const auto p = parse_proto(words[proto]);
-    const auto port = parse_port(words[outside]);
-    if (!p || (*p != Proto::tcp && *p != Proto::udp) || !port) return false;
-    if (words[remote] != kNothing) {
-        out.remote = parse_ip4(words[remote]);
-        if (!out.remote) return false;
-    }
-    out.proto = *p;
-    out.outside = *port;
-    return true;
+Instant end_of(const JournalEntry& entry) {
+    return entry.forward.expires;
+}
+
+Instant end_of(const nat::Pinhole& pinhole) {
+    return pinhole.expires;
+}
+
+template <class Map>
+bool Reader::has_room(Map& map, const typename Map::key_type& key, std::size_t most) const {
+    if (map.size() < most || map.contains(key)) return true;
+    std::erase_if(map, [this](const auto& one) { return end_of(one.second) <= last_; });
+    return map.size() < most;
+}
+
+std::optional<Reader::Place> Reader::place(std::string_view proto, std::string_view outside,
+                                           std::string_view remote) const {
+    const auto p = parse_proto(proto);
+    const auto port = parse_port(outside);
+    if (!p || (*p != Proto::tcp && *p != Proto::udp) || !port) return std::nullopt;
+    if (remote == kNothing) return Place{*p, *port, std::nullopt};
+    const auto address = parse_ip4(remote);
+    if (!address) return std::nullopt;
+    return Place{*p, *port, address};
 }
 
 bool Reader::add(const Words& words) {
     if (words.size() != kAddWords || !take_time(words[1])) return false;
-    JournalEntry entry;
     const auto expires = parse_seconds(words[2]);
+    const auto where = place(words[3], words[4], words[6]);
     const auto inside = parse_endpoint4(words[5]);
     const auto kind = parse_kind(words[7]);
     const auto owner = parse_word(words[8]);
     const auto description = parse_word(words[11]);
-    if (!expires || !inside || !kind || !owner || !description) return false;
-    if (!place(words, 3, 4, 6, entry)) return false;
+    if (!expires || !where || !inside || !kind || !owner || !description) return false;
+    JournalEntry entry;
     if (words[10] != kNothing) {
         entry.mac = parse_mac(words[10]);
         if (!entry.mac) return false;
     }
-    entry.inside = *inside;
-    entry.owner = {*kind, *owner};
-    entry.description = *description;
+    nat::Forward& forward = entry.forward;
+    std::tie(forward.proto, forward.outside.port, forward.remote) = *where;
+    forward.inside = *inside;
+    forward.owner = {*kind, *owner};
+    forward.description = *description;
+    forward.enabled = words[9].find('d') == std::string_view::npos;
+    forward.expires = *expires;
     entry.unlimited = words[9].find('u') != std::string_view::npos;
-    entry.enabled = words[9].find('d') == std::string_view::npos;
-    entry.expires = *expires;
-    const Place where{entry.proto, entry.outside, entry.remote};
-    if (entries_.size() >= kMostJournalEntries && !entries_.contains(where)) return false;
-    entries_.insert_or_assign(where, std::move(entry));
+    if (!has_room(entries_, *where, nat::kMostForwards)) return false;
+    entries_.insert_or_assign(*where, std::move(entry));
     return true;
 }
 
 bool Reader::remove(const Words& words) {
-    JournalEntry entry;
     if (words.size() != kRemoveWords || !take_time(words[1])) return false;
-    if (!place(words, 2, 3, 4, entry)) return false;
-    entries_.erase({entry.proto, entry.outside, entry.remote});
-    return true;
+    const auto where = place(words[2], words[3], words[4]);
+    if (where) entries_.erase(*where);
+    return where.has_value();
 }
 
 std::optional<nat::PinholeId> parse_id(std::string_view word) {
@@ -196,7 +225,7 @@ bool Reader::add_pinhole(const Words& words) {
         pinhole.host = parse_mac(words[10]);
         if (!pinhole.host) return false;
     }
-    if (pinholes_.size() >= nat::kMostPinholes && !pinholes_.contains(*id)) return false;
+    if (!has_room(pinholes_, *id, nat::kMostPinholes)) return false;
     pinholes_.insert_or_assign(*id, std::move(pinhole));
     return true;
 }
@@ -215,8 +244,9 @@ JournalImage Reader::finish(bool damaged) {
         if (pinhole.expires > now_) image_.pinholes.push_back(std::move(pinhole));
     }
     for (auto& [where, entry] : entries_) {
-        if (!image_.same_boot) entry.expires = now_ + (entry.expires - last_);
-        if (entry.expires > now_) image_.entries.push_back(std::move(entry));
+        Instant& expires = entry.forward.expires;
+        if (!image_.same_boot) expires = now_ + (expires - last_);
+        if (expires > now_) image_.entries.push_back(std::move(entry));
     }
     return std::move(image_);
 }
@@ -247,39 +277,37 @@ JournalImage parse_journal(std::string_view text, std::string_view boot, Instant
 }
 
 std::string journal_head(std::string_view boot, Instant epoch) {
-    return finished(concat(kMagic, ' ', boot.empty() ? kNothing : boot, ' ', seconds_of(epoch)));
+    return Line(kMagic).word(boot).time(epoch).finish();
 }
 
-std::string journal_line(const JournalEntry& entry, Instant now) {
+std::string journal_line(const nat::Forward& forward, bool unlimited, std::optional<Mac> mac,
+                         Instant now) {
     std::string flags;
-    if (entry.unlimited) flags += 'u';
-    if (!entry.enabled) flags += 'd';
-    if (flags.empty()) flags = kNothing;
-    return finished(concat("+ ", seconds_of(now), ' ', seconds_of(entry.expires), ' ',
-                           to_string(entry.proto), ' ', entry.outside.number, ' ',
-                           entry.inside.to_string(), ' ', remote_word(entry.remote), ' ',
-                           to_string(entry.owner.kind), ' ', word_of(entry.owner.id), ' ', flags,
-                           ' ', entry.mac ? entry.mac->to_string() : std::string(kNothing), ' ',
-                           word_of(entry.description)));
+    if (unlimited) flags += 'u';
+    if (!forward.enabled) flags += 'd';
+    Line line("+", now);
+    line.time(forward.expires).word(to_string(forward.proto)).number(forward.outside.port.number);
+    line.word(forward.inside.to_string()).maybe(forward.remote);
+    line.word(to_string(forward.owner.kind)).free_text(forward.owner.id);
+    return line.word(flags).maybe(mac).free_text(forward.description).finish();
 }
 
-std::string journal_removal(const JournalEntry& entry, Instant now) {
-    return finished(concat("- ", seconds_of(now), ' ', to_string(entry.proto), ' ',
-                           entry.outside.number, ' ', remote_word(entry.remote)));
+std::string journal_removal(const nat::Forward& forward, Instant now) {
+    Line line("-", now);
+    line.word(to_string(forward.proto)).number(forward.outside.port.number);
+    return line.maybe(forward.remote).finish();
 }
 
 std::string journal_pinhole(const nat::Pinhole& pinhole, Instant now) {
-    return finished(concat("p ", seconds_of(now), ' ', seconds_of(pinhole.expires), ' ', pinhole.id,
-                           ' ', to_string(pinhole.proto), ' ', pinhole.inside.to_string(), ' ',
-                           pinhole.port.number, ' ',
-                           pinhole.remote ? pinhole.remote->to_string() : std::string(kNothing),
-                           ' ', to_string(pinhole.owner.kind), ' ', word_of(pinhole.owner.id), ' ',
-                           pinhole.host ? pinhole.host->to_string() : std::string(kNothing), ' ',
-                           word_of(pinhole.description)));
+    Line line("p", now);
+    line.time(pinhole.expires).number(pinhole.id).word(to_string(pinhole.proto));
+    line.word(pinhole.inside.to_string()).number(pinhole.port.number).maybe(pinhole.remote);
+    line.word(to_string(pinhole.owner.kind)).free_text(pinhole.owner.id);
+    return line.maybe(pinhole.host).free_text(pinhole.description).finish();
 }
 
 std::string journal_pinhole_removal(nat::PinholeId id, Instant now) {
-    return finished(concat("q ", seconds_of(now), ' ', id));
+    return Line("q", now).number(id).finish();
 }
 
 }  // namespace gatehouse::upnp

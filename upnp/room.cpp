@@ -223,7 +223,6 @@ std::optional<MappingReply> Room::answer_mapping(const MappingContext& context,
     const bool natpmp = config_.upnp.natpmp && client.is_v4();
     if (version == 0 && natpmp) return natpmp::answer(context, client.v4(), bytes);
     if (version == pcp::kVersion && config_.upnp.pcp) {
-        if (client.is_v6()) context.claims.pinholes_touched();
         return pcp::answer(context, client, bytes);
     }
     if (config_.upnp.pcp) {

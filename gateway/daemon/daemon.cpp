@@ -121,7 +121,11 @@ Status Daemon::start() {
     // those that come back to their own port. Not every kernel has this switch; only root turns it.
     for (const char* family : {"iptables", "ip6tables"})
         (void)write_file(concat("/proc/sys/net/bridge/bridge-nf-call-", family), "0");
-    safeguards_ = drop_privileges(start_config_.gateway.user);
+    safeguards_ =
+        drop_privileges(start_config_.gateway.user,
+                        {{folder_of(config_file_)},
+                         {start_config_.gateway.state, folder_of(start_config_.dhcp_files.leases),
+                          folder_of(start_config_.dhcp_files.hosts)}});
     for (const auto& [name, state] : safeguards_)
         say(Level::info, name, {{"state", state}});
     const Status watching = watch_everything();
@@ -261,6 +265,8 @@ void Daemon::perform(Effects& effects) {
         for (const Step& step : effects.steps)
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
+        end_strangers(effects.sip.strangers);
+        if (effects.sip.look) look_at_media(next);
         dhcp_->perform(effects.dhcp, house_.dhcp());
         if (kHasSip && sip_) sip_->perform(effects.sip);
         if (kHasSip && sip_proxy_) sip_proxy_->perform(effects.sip);

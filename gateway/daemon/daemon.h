@@ -4,6 +4,7 @@
 // control socket, time), hands them to House::handle and carries out the effects in their order.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ class Daemon {
     void read_sip();
     void handle(const sip::Event& event);
     std::optional<Port> open_sip_proxy();
+    void look_at_media(Effects& next);
+    void end_strangers(const std::vector<sip::MediaSession>& strangers);
     // daemon_forwards.cpp
     std::string state_file(std::string_view name) const;
     void store(std::string_view name, const std::string& text);
@@ -117,8 +120,10 @@ class Daemon {
     control::Response serve_reload(const control::Request& request);
     control::Response reload(const std::string& text);
     void reload_by_signal();
+    control::Response serve_why(const control::Request& request);
     control::StatusView status() const;
     std::string metrics_text();
+    void count_dropped();
 
     std::string config_file_;
     LogWriter& log_;
@@ -140,6 +145,7 @@ class Daemon {
     std::string web_failure_;  // that the log has
     std::string host_name_;
     std::optional<loop::TimerId> beat_;
+    std::map<std::string, std::uint64_t> dropped_;  // by the rules, as last read
     control::History history_;
     std::optional<loop::TimerId> timer_;
     std::optional<loop::TimerId> saving_;  // what is not in its files yet

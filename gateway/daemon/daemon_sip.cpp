@@ -7,6 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
+#include "gateway/daemon/nat_shell.h"
 #include "gateway/daemon/parts.h"
 #include "gateway/nat/ruleset.h"
 
@@ -33,6 +34,34 @@ void Daemon::handle(const sip::Event& event) {
     Effects effects;
     house_.handle(event, loop_->now(), effects);
     perform(effects);
+}
+
+void Daemon::look_at_media(Effects& next) {
+    std::vector<sip::MediaSession> seen;
+    (void)nat_->list_sessions([this, &seen](const kernel::Session& session) {
+        if (session.original.proto != Proto::udp) return;
+        for (const nat::Session& one : sessions_of(session)) {
+            if (!house_.sip().is_looked_at(one.inside)) continue;
+            const bool heard = one.from_outside || session.seen_reply;
+            const Duration quiet =
+                session.offloaded ? Duration::zero() : house_.config().timeouts.udp - one.expires;
+            seen.push_back({one.inside, one.remote, one.from_outside, heard, quiet});
+        }
+    });
+    house_.handle(sip::MediaSeen{seen}, loop_->now(), next);
+}
+
+void Daemon::end_strangers(const std::vector<sip::MediaSession>& strangers) {
+    if (strangers.empty()) return;
+    nat_->end_sessions([&strangers](const kernel::Session& session) {
+        const auto uses = sessions_of(session);
+        return std::any_of(uses.begin(), uses.end(), [&](const nat::Session& one) {
+            return one.proto == Proto::udp && one.from_outside &&
+                   std::any_of(strangers.begin(), strangers.end(), [&one](const auto& stranger) {
+                       return stranger.inside == one.inside && stranger.remote == one.remote;
+                   });
+        });
+    });
 }
 
 // Without it SIP over TCP is translated like everything else.

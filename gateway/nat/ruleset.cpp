@@ -309,9 +309,10 @@ void Writer::write_session_limit(std::string_view host, std::string_view way,
     if (input_.host_sessions == 0) return;
     const std::uint32_t of = std::max(input_.host_sessions / kMostCounted, 1U);
     const std::string sample = of > 1 ? concat("numgen random mod ", of, " == 0 ") : std::string();
-    rule(host, " @crowd_", way, " counter ", end);
+    constexpr std::string_view kWhy = " comment \"host_sessions\"";
+    rule(host, " @crowd_", way, " counter ", end, kWhy);
     rule(sample, "add @sessions_", way, "_", input_.host_sessions, " { ", host, " ct count over ",
-         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end);
+         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end, kWhy);
 }
 
 void Writer::write_from_house() {
@@ -349,7 +350,7 @@ void Writer::write_to_house() {
     if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " accept");
     // Where another program filters, only what our own maps led here is ours to drop.
     if (!input_.firewall && input_.map_lookups) {
-        rule(kPorts, " ", kDestination, " @source counter drop");
+        rule(kPorts, " ", kDestination, " @source counter drop comment \"refused\"");
     }
     end();
 }
@@ -398,7 +399,7 @@ void Writer::write_to_phone() {
 void Writer::write_forward_ipv6() {
     begin("from_house_ipv6");
     // RFC 4193 4.3: addresses of the house alone.
-    rule("ip6 saddr fc00::/7 counter drop comment \"inside address\"");
+    rule("ip6 saddr fc00::/7 counter drop comment \"inside_address\"");
     rule("ct status confirmed accept");
     rule(kInvalid);
     rule(kSpoofed);
@@ -482,7 +483,8 @@ void Writer::write_to_router() {
     begin(kBaseChains[3]);
     rule("iifname != ", wan_, " accept");
     rule("ct status confirmed accept");
-    rule(kPorts, " meta l4proto . th dport != @", kRouterPortsSet, " counter drop");
+    rule(kPorts, " meta l4proto . th dport != @", kRouterPortsSet,
+         " counter drop comment \"to_router\"");
     end();
 }
 

@@ -306,13 +306,76 @@ BOOST_AUTO_TEST_CASE(a_stream_is_open_to_all_until_the_peer_is_known_and_then_to
     BOOST_TEST(house.house.send(host(20, 40000), kPeer).value().to_string() == rtp.to_string());
 }
 
-BOOST_AUTO_TEST_CASE(an_unusable_peer_address_keeps_the_stream_open_to_all) {
-    for (const char* peer : {"10.1.2.3", "0.0.0.0"}) {
+BOOST_AUTO_TEST_CASE(where_the_peer_names_no_usable_address_the_one_that_speaks_is_learned) {
+    const Endpoint4 far{Ip4::of(11, 0, 8, 8), Port{4711}};
+    const Endpoint4 attacker{Ip4::of(11, 0, 66, 6), Port{9}};
+    const Endpoint4 rtp{gatehouse::test::kOutside, Port{40000}};
+    const Endpoint4 rtcp{gatehouse::test::kOutside, Port{40001}};
+    for (const char* peer : {"10.1.2.3", "0.0.0.0", "phone.example.net"}) {
         SipHouse house;
         house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
-        house.in(kPhone, response("200 OK", "11.0.0.1:5060", sdp(peer, 9000)));
-        BOOST_TEST(house.is_open({gatehouse::test::kOutside, Port{40000}}, kPeer));
+        // Before there is anything to know.
+        BOOST_TEST(house.is_open(rtp, attacker));
+        const std::string contact =
+            replaced(response("200 OK", "11.0.0.1:5060", sdp(peer, 9000)), "sip:bob@11.0.9.2:5060",
+                     "sip:bob@10.1.2.3:5060;alias=11.0.8.8~5060~1");
+        house.in(kPhone, contact);
+        for (int i = 0; i < 4; ++i) {
+            house.is_open(rtp, attacker);
+            if (i > 0) BOOST_TEST(house.is_open(rtp, far));
+            house.pass(1s);
+        }
+        BOOST_TEST(house.is_open(rtp, far), peer);
+        BOOST_TEST(house.is_open(rtcp, {far.address, Port{4712}}));
+        // Its session is gone, too.
+        BOOST_TEST(!house.is_open(rtp, attacker), peer);
+        BOOST_TEST(!house.is_open(rtcp, attacker));
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_stranger_began_before_the_answer_is_ended) {
+    SipHouse house;
+    const Endpoint4 attacker{Ip4::of(11, 0, 66, 6), Port{9}};
+    const Endpoint4 rtp{gatehouse::test::kOutside, Port{40000}};
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    BOOST_TEST(house.is_open(rtp, attacker));
+    house.in(kPhone, response("200 OK", "11.0.0.1:5060", sdp("11.0.9.2", 9000)));
+    BOOST_TEST(house.is_open(rtp, kPeer));
+    house.pass(2s);
+    BOOST_TEST(house.is_open(rtp, kPeer));
+    house.pass(2s);
+    BOOST_TEST(house.looks == 1U);
+    BOOST_TEST(house.is_open(rtp, kPeer));
+    BOOST_TEST(!house.is_open(rtp, attacker));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_ends_opens_nothing_because_its_peer_is_silent) {
+    SipHouse house;
+    const Endpoint4 rtp{gatehouse::test::kOutside, Port{40000}};
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    house.in(kPhone, response("200 OK", "11.0.0.1:5060", sdp("11.0.9.2", 9000)));
+    house.out(kPhone, request("BYE"));
+    house.in(kPhone, response("200 OK", "11.0.0.1:5060", {}, "2 BYE"));
+    for (int i = 0; i < 30; ++i) {
+        BOOST_TEST(!house.is_open(rtp, {Ip4::of(11, 0, 66, 6), Port{9}}));
+        house.pass(1s);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(many_calls_are_looked_at_together) {
+    SipHouse house;
+    for (int i = 0; i < 40; ++i) {
+        const std::string id = concat("call-", i, "@192.168.1.20");
+        const auto port = static_cast<unsigned>(40000 + 2 * i);
+        house.out(kPhone, invite(sdp("192.168.1.20", port), id));
+        house.in(kPhone,
+                 response("200 OK", "11.0.0.1:5060", sdp("10.1.2.3", 9000), "1 INVITE", id));
+        house.pass(50ms);
+    }
+    house.pass(35s);
+    BOOST_TEST(house.looks <= 36U);
+    house.pass(1h);
+    BOOST_TEST(house.looks <= 36U);
 }
 
 BOOST_AUTO_TEST_CASE(forks_with_different_peers_keep_the_stream_open_for_each) {

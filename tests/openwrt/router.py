@@ -122,8 +122,8 @@ class Router:
         shutil.copy(HERE / "stand_ins/rc_common.sh", self.path("/etc/rc.common"))
         shutil.copy(HERE / "stand_ins/jshn.sh", self.path("/usr/share/libubox/jshn.sh"))
         self.write("/usr/sbin/gatehouse", DAEMON, mode=0o755)
-        for name, more in (("/sbin/fw4", ""), ("/sbin/logger", ""), ("/usr/sbin/nft", "cat /tmp/nft"),
-                           ("/etc/init.d/dnsmasq", ""), ("/bin/chown", "")):
+        for name, more in (("/sbin/fw4", ""), ("/usr/sbin/nft", "cat /tmp/nft"),
+                           ("/etc/init.d/dnsmasq", "")):
             self.write(name, NOTES_CALL.format(name=name.rsplit("/", 1)[1], more=more), mode=0o755)
 
     def path(self, name):

@@ -102,10 +102,27 @@ void World::perform(daemon::Effects& effects) {
             if (house_) perform(step, next);
         }
         if (house_) commit(effects.nat, next);
+        if (house_) look(effects.sip, next);
         if (house_) perform(effects.dhcp);
         std::swap(effects, next);
         next.clear();
     }
+}
+
+void World::look(const sip::Effects& effects, daemon::Effects& next) {
+    for (const sip::MediaSession& one : effects.strangers) {
+        std::erase_if(kernel_.sessions, [&one](const nat::Session& session) {
+            return session.inside == one.inside && session.remote == one.remote;
+        });
+    }
+    if (!effects.look) return;
+    std::vector<sip::MediaSession> seen;
+    for (const nat::Session& one : kernel_.sessions) {
+        if (!house_->sip().is_looked_at(one.inside)) continue;
+        const Duration quiet = wanted_.timeouts.udp - one.expires;
+        seen.push_back({one.inside, one.remote, one.from_outside, one.from_outside, quiet});
+    }
+    house_->handle(sip::MediaSeen{seen}, now_, next);
 }
 
 void World::perform(const daemon::Step& step, daemon::Effects& next) {

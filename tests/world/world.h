@@ -87,6 +87,7 @@ class World {
     void perform(const dhcp::Effects& effects);
     void load(const std::string& text, daemon::Effects& next);
     void commit(const nat::Effects& effects, daemon::Effects& next);
+    void look(const sip::Effects& effects, daemon::Effects& next);
     void tell_elements(bool adopt, daemon::Effects& next);
     void notice(const daemon::Event& event);
     void notice_links();

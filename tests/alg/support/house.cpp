@@ -98,6 +98,23 @@ void SipHouse::fire() {
     house.flush();
     for (const KeepAlive& one : effects.keep_alives)
         kept_alive.push_back(concat(one.inside.to_string(), " ", one.remote.to_string()));
+    if (effects.look) look();
+}
+
+void SipHouse::look() {
+    std::vector<MediaSession> seen;
+    for (const auto& [key, record] : house.sessions) {
+        const auto& [proto, inside, remote] = key;
+        if (proto != Proto::udp || !alg.is_looked_at(inside)) continue;
+        const Duration quiet = house.now + house.session_life - record.expires;
+        seen.push_back({inside, remote, record.from_outside, record.from_outside, quiet});
+    }
+    effects.clear();
+    alg.handle(MediaSeen{seen}, house.now, effects);
+    house.flush();
+    for (const MediaSession& one : effects.strangers)
+        house.sessions.erase({Proto::udp, one.inside, one.remote});
+    ++looks;
 }
 
 void SipHouse::jump(Duration time) {

@@ -72,8 +72,11 @@ class SipHouse {
     std::vector<std::string> story;       // the notices so far
     std::vector<std::string> kept_alive;  // by whose keep-alives to whom
 
+    std::size_t looks = 0;  // at who speaks
+
   private:
     void fire();
+    void look();
     std::string handle(bool outward, Endpoint4 inside, Endpoint4 remote, std::string_view text);
 
     Reason reason_ = Reason::no_help;

@@ -5,6 +5,15 @@
 # A stand-in for /lib/functions.sh and /lib/functions/network.sh of OpenWrt. A callback sees list
 # items one by one; of a list, config_get gives the items with blanks between.
 
+# Some builds of busybox run their own rather than what PATH finds.
+chown() {
+    echo "chown $*" >>/tmp/calls
+}
+
+logger() {
+    echo "logger $*" >>/tmp/calls
+}
+
 config_load() {
     local name
     for name in $CONFIG_SECTIONS; do
