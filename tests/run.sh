@@ -13,6 +13,7 @@ usage: tests/run.sh [PART]
   lab      release build; the real kernel in network namespaces, and the daemon's size (needs root)
   quick    debug build; unit tests only
   tidy     clang-tidy over all sources
+  kernel   release build; the daemon on a Debian kernel in an emulated machine (fetches that kernel)
 
 A test may be skipped only for what this kernel lacks, which is printed. Builds are kept in build/.
 USAGE
@@ -128,6 +129,12 @@ part_quick() {
     step "unit tests" ctest_labels "debug" debug "$jobs" unit || true
 }
 
+part_kernel() {
+    step "packages" need_packages build openwrt || return 0
+    step "release build" build release || return 0
+    step "a Debian kernel in an emulated machine" tests/openwrt/run.sh build/release/gatehouse || true
+}
+
 part_tidy() {
     step "packages" need_packages build tests || return 0
     step "release configuration" configure release || return 0
@@ -170,7 +177,7 @@ case $part in
             exit 1
         fi
         ;;
-    unit | quick | tidy) ;;
+    unit | quick | tidy | kernel) ;;
     *)
         usage >&2
         exit 2
