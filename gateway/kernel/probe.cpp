@@ -109,8 +109,9 @@ void probe_text(KernelAbilities& found) {
     };
     found.concat_map_data = takes(
         "map trial { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }");
+    // By another name: the library still takes `trial` for what it was in the last check.
     found.map_lookups =
-        takes("map trial { type ipv4_addr : ipv4_addr; }\nchain trial {\n ip saddr @trial drop\n}");
+        takes("map asked { type ipv4_addr : ipv4_addr; }\nchain trial {\n ip saddr @asked drop\n}");
     found.flowtable = takes("flowtable trial { hook ingress priority 0; devices = { lo }; }");
     found.timeout_objects = takes(
         "ct timeout trial {\n protocol udp;\n l3proto ip;\n"

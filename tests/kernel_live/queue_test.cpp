@@ -220,6 +220,12 @@ BOOST_AUTO_TEST_CASE(the_probe_leaves_nothing_behind) {
         BOOST_TEST_MESSAGE(name + " " + value);
     BOOST_TEST(abilities->can_queue());
     BOOST_TEST(abilities->concat_map_data);
+    const bool looks = Nft::open()
+                           ->check(
+                               "table inet t {\nmap m { type ipv4_addr : ipv4_addr; }\n"
+                               "chain c {\n ip saddr @m drop\n}\n}\n")
+                           .ok();
+    BOOST_TEST(abilities->map_lookups == looks);
     BOOST_TEST(!abilities->release.empty());
     BOOST_TEST(*Nft::open()->list("list ruleset") == *before);
 }
