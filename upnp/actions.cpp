@@ -33,10 +33,10 @@ std::string evented_value(const DeviceState& state, Tree tree, std::string_view 
         return state.is_connected() ? state.outside.to_string() : "";
     }
     if (variable == "PortMappingNumberOfEntries") {
-        return std::to_string(state.claims.order().size());
+        return std::to_string(state.claims.size());
     }
     if (variable == "SystemUpdateID") return std::to_string(state.update_id);
-    if (variable == "FirewallEnabled") return flag(state.firewall);
+    if (variable == "FirewallEnabled") return flag(true);
     if (variable == "InboundPinholeAllowed") return flag(true);
     return {};
 }

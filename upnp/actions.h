@@ -19,7 +19,6 @@ struct DeviceState {
     const Identity& identity;
     const WanCounters& counters;
     Instant connected_since;  // of the outside address
-    bool firewall = true;
     std::uint32_t update_id = 0;
     Ip4 outside;  // as it is told
     Instant now;

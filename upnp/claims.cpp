@@ -2,14 +2,14 @@
 #include "upnp/claims.h"
 
 #include <algorithm>
-#include <set>
-#include <unordered_set>
 
 #include "gateway/base/text.h"
 
 namespace gatehouse::upnp {
 
 namespace {
+
+constexpr PortRange kAllPorts{{0}, {65535}};
 
 ClaimRefused denied(Denial denial) {
     ClaimRefused out;
@@ -36,9 +36,8 @@ Claims::Claims(nat::MappingService& service, const nat::Hosts& hosts, const Auth
       hosts_(hosts),
       authority_(authority),
       subscription_(service.subscribe([this](const nat::ServiceNotice& notice) { note(notice); })) {
-    for (const nat::Forward& forward : service_.forwards()) {
-        if (forward.owner.kind != nat::OwnerKind::sip) order_.push_back(forward.id);
-    }
+    for (const nat::Forward& forward : service_.forwards())
+        note({nat::ServiceNotice::Kind::forward_added, {}, forward});
 }
 
 Claims::~Claims() {
@@ -58,8 +57,18 @@ void Claims::take_over(const MapWish& wish, const nat::Owner& owner, Instant now
     const bool yields =
         there->owner.kind == nat::OwnerKind::igd || there->owner.kind == nat::OwnerKind::natpmp;
     if (!yields || there->inside.address != wish.client) return;
-    const nat::Owner before = there->owner;
-    (void)service_.release(there->id, before, now);
+    end(*there, now);
+}
+
+void Claims::end(const nat::Forward& forward, Instant now) {
+    const nat::Owner owner = forward.owner;
+    (void)service_.release(forward.id, owner, now);
+}
+
+void Claims::end(const std::vector<nat::ForwardId>& ids, Instant now) {
+    for (const nat::ForwardId id : ids) {
+        if (const nat::Forward* forward = find(id)) end(*forward, now);
+    }
 }
 
 Result<nat::Forward, ClaimRefused> Claims::map(const MapWish& wish, Instant now) {
@@ -84,15 +93,14 @@ Result<nat::Forward, ClaimRefused> Claims::map(const MapWish& wish, Instant now)
     if (!made) return fail(refused(made.error()));
     // The allocator chose a port; that one may be closed, too.
     if (!authority_.may_map(wish.inside.address, made->outside.port, wish.inside.port)) {
-        (void)service_.release(made->id, made->owner, now);
+        end(*made, now);
         return fail(denied(Denial::outside_port));
     }
-    index(made->id, made->inside.address);
-    Claim& claim = claims_[made->id];
-    claim.seen = now;
-    claim.unlimited = wish.unlimited;
+    Claim* claim = claim_of(made->id);
+    claim->seen = now;
+    claim->unlimited = wish.unlimited;
     const nat::Host* host = hosts_.find(wish.inside.address);
-    if (host != nullptr) claim.mac = host->mac;
+    if (host != nullptr) claim->mac = host->mac;
     if (!next_look_) next_look_ = now + kLook;
     return *made;
 }
@@ -130,20 +138,17 @@ std::optional<ClaimRefused> Claims::change_filter(const MapWish& wish, const nat
     return refused(admitted.error());
 }
 
-// Outside secure mode a device may lead its forward to another host.
-void Claims::index(nat::ForwardId id, Ip4 host) {
-    Claim& claim = claims_[id];
-    if (claim.host == host) return;
-    unindex(id, claim.host);
-    claim.host = host;
-    by_host_.emplace(host, id);
+std::size_t Claims::place_of(nat::ForwardId id) const {
+    const auto place = std::lower_bound(
+        claims_.begin(), claims_.end(), id,
+        [](const Claim& claim, nat::ForwardId wanted) { return claim.id < wanted; });
+    return static_cast<std::size_t>(place - claims_.begin());
 }
 
-void Claims::unindex(nat::ForwardId id, Ip4 host) {
-    const auto [first, last] = by_host_.equal_range(host);
-    const auto found =
-        std::find_if(first, last, [id](const auto& entry) { return entry.second == id; });
-    if (found != last) by_host_.erase(found);
+const Claims::Claim* Claims::claim_of(nat::ForwardId id) const {
+    const std::size_t place = place_of(id);
+    const bool there = place < claims_.size() && claims_[place].id == id && claims_[place].asked;
+    return there ? &claims_[place] : nullptr;
 }
 
 Result<void, ClaimRefused> Claims::unmap(Ip4 client, nat::ForwardId id, Instant now,
@@ -167,13 +172,8 @@ const nat::Forward* Claims::find(Proto proto, Port outside, std::optional<Ip4> r
 
 std::vector<const nat::Forward*> Claims::leading_to(nat::OwnerKind kind, Proto proto,
                                                     Endpoint4 inside) const {
-    std::vector<const nat::Forward*> out;
-    const auto [first, last] = by_host_.equal_range(inside.address);
-    for (auto at = first; at != last; ++at) {
-        const nat::Forward* forward = service_.find_forward(at->second);
-        if (forward == nullptr || forward->owner.kind != kind || forward->proto != proto) continue;
-        if (forward->inside == inside) out.push_back(forward);
-    }
+    auto out = service_.forwards_to(proto, inside.address, {inside.port, inside.port});
+    std::erase_if(out, [kind](const nat::Forward* one) { return one->owner.kind != kind; });
     return out;
 }
 
@@ -181,14 +181,9 @@ const nat::Forward* Claims::find_own(nat::OwnerKind kind, std::string_view nonce
                                      Endpoint4 inside) const {
     const auto all = leading_to(kind, proto, inside);
     const auto found = std::find_if(all.begin(), all.end(), [nonce](const nat::Forward* one) {
-        return std::string_view(one->owner.id).ends_with(nonce);
+        return one->owner.id.view().ends_with(nonce);
     });
     return found == all.end() ? nullptr : *found;
-}
-
-bool Claims::is_unlimited(nat::ForwardId id) const {
-    const auto found = claims_.find(id);
-    return found != claims_.end() && found->second.unlimited;
 }
 
 void Claims::note(const nat::ServiceNotice& notice) {
@@ -198,22 +193,26 @@ void Claims::note(const nat::ServiceNotice& notice) {
     if (forward.owner.kind == nat::OwnerKind::sip) return;
     ++generation_;
     switch (notice.kind) {
-        case Kind::forward_added: order_.push_back(forward.id); [[fallthrough]];
+        case Kind::forward_added: {
+            Claim claim;
+            claim.id = forward.id;
+            claim.asked = is_asked(forward.owner.kind);
+            claims_.insert(claims_.begin() + static_cast<std::ptrdiff_t>(place_of(claim.id)),
+                           claim);
+            [[fallthrough]];
+        }
         case Kind::forward_changed:
             if (is_asked(forward.owner.kind)) changed_.push_back(forward.id);
             break;
-        default: forget(forward.id, forward); break;
+        default: forget(forward); break;
     }
 }
 
-void Claims::forget(nat::ForwardId id, const nat::Forward& last) {
-    const auto place = std::find(order_.begin(), order_.end(), id);
-    if (place != order_.end()) order_.erase(place);
-    const auto claim = claims_.find(id);
-    if (claim == claims_.end()) return;
-    removed_.push_back(entry_of(last, claim->second));
-    unindex(id, claim->second.host);
-    claims_.erase(claim);
+void Claims::forget(const nat::Forward& last) {
+    const std::size_t place = place_of(last.id);
+    if (place == claims_.size() || claims_[place].id != last.id) return;
+    if (claims_[place].asked) removed_.push_back(last);
+    claims_.erase(claims_.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 bool Claims::is_present(const nat::Forward& forward, const Claim& claim) const {
@@ -221,77 +220,94 @@ bool Claims::is_present(const nat::Forward& forward, const Claim& claim) const {
     return host != nullptr && host->seen && (!claim.mac || !host->mac || claim.mac == host->mac);
 }
 
+Result<nat::Pinhole, nat::Refused> Claims::open_pinhole(const nat::PinholeRequest& request,
+                                                        Instant now) {
+    auto opened = service_.open_pinhole(request, now);
+    if (opened) changed_pinholes_.push_back(opened->id);
+    return opened;
+}
+
+Result<nat::Pinhole, nat::Refused> Claims::renew_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                                         Duration lifetime, Instant now) {
+    auto renewed = service_.renew_pinhole(id, owner, lifetime, now);
+    if (renewed) changed_pinholes_.push_back(id);
+    return renewed;
+}
+
+Result<void, nat::Refused> Claims::close_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                                 Instant now) {
+    auto closed = service_.close_pinhole(id, owner, now);
+    if (closed) changed_pinholes_.push_back(id);
+    return closed;
+}
+
 void Claims::host_changed(const IpAddress& address, Instant now) {
     if (!address.is_v4()) return;
     const nat::Host* host = hosts_.find(address);
     if (host == nullptr || !host->mac) return;
-    const auto [first, last] = by_host_.equal_range(address.v4());
     std::vector<nat::ForwardId> lost;
-    for (auto at = first; at != last; ++at) {
-        Claim& claim = claims_.at(at->second);
-        if (!claim.mac) {
-            claim.mac = host->mac;
-            changed_.push_back(at->second);
-        } else if (claim.mac != host->mac) {
-            lost.push_back(at->second);
+    for (const Proto proto : {Proto::tcp, Proto::udp}) {
+        for (const nat::Forward* one : service_.forwards_to(proto, address.v4(), kAllPorts)) {
+            Claim* claim = claim_of(one->id);
+            if (claim == nullptr) continue;
+            if (!claim->mac) {
+                claim->mac = host->mac;
+                changed_.push_back(one->id);
+            } else if (claim->mac != host->mac) {
+                lost.push_back(one->id);
+            }
         }
     }
-    for (const nat::ForwardId id : lost) {
-        const nat::Forward* forward = service_.find_forward(id);
-        if (forward == nullptr) continue;
-        const nat::Owner owner = forward->owner;
-        (void)service_.release(id, owner, now);
-    }
+    end(lost, now);
 }
 
-void Claims::in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out) {
-    const std::unordered_set<nat::ForwardId> used(ids.begin(), ids.end());
-    std::vector<nat::Forward> renewed;
-    std::vector<nat::Forward> gone;
-    std::set<Ip4> idle;
-    for (auto& [id, claim] : claims_) {
-        const nat::Forward* forward = service_.find_forward(id);
-        if (forward == nullptr) continue;
-        const bool busy = used.contains(id);
+void Claims::in_use(std::vector<nat::ForwardId> used, Instant now, Effects& out) {
+    std::sort(used.begin(), used.end());
+    std::vector<nat::ForwardId> renewed;
+    std::vector<nat::ForwardId> gone;
+    std::vector<Ip4> idle;
+    for (Claim& claim : claims_) {
+        const nat::Forward* forward = find(claim.id);
+        if (forward == nullptr || !claim.asked) continue;
+        const bool busy = std::binary_search(used.begin(), used.end(), claim.id);
         if (busy || is_present(*forward, claim)) claim.seen = now;
-        if (busy && claim.unlimited) renewed.push_back(*forward);
+        if (busy && claim.unlimited) renewed.push_back(claim.id);
         if (now - claim.seen >= kPatience) {
-            gone.push_back(*forward);
+            gone.push_back(claim.id);
         } else if (!busy) {
-            idle.insert(forward->inside.address);
+            idle.push_back(forward->inside.address);
         }
     }
+    std::sort(idle.begin(), idle.end());
+    idle.erase(std::unique(idle.begin(), idle.end()), idle.end());
     for (const Ip4 host : idle) {
         const Lan* lan = authority_.lan_of(host);
         if (lan != nullptr) out.probes.push_back({lan->name, host});
     }
-    for (const nat::Forward& forward : renewed)
-        (void)service_.renew(forward.id, forward.owner, kUnlimited, now);
-    for (const nat::Forward& forward : gone)
-        (void)service_.release(forward.id, forward.owner, now);
+    for (const nat::ForwardId id : renewed)
+        (void)service_.renew(id, find(id)->owner, kUnlimited, now);
+    end(gone, now);
 }
 
 void Claims::judge_again(Instant now) {
-    std::vector<nat::Forward> lost;
-    for (const auto& [id, claim] : claims_) {
-        const nat::Forward* forward = service_.find_forward(id);
-        if (forward != nullptr && !authority_.still_allows(*forward, claim.mac)) {
-            lost.push_back(*forward);
-        }
+    std::vector<nat::ForwardId> lost;
+    for (const Claim& claim : claims_) {
+        const bool may = !claim.asked || authority_.still_allows(*find(claim.id), claim.mac);
+        if (!may) lost.push_back(claim.id);
     }
-    for (const nat::Forward& forward : lost)
-        (void)service_.release(forward.id, forward.owner, now);
-    for (const nat::Pinhole& pinhole : service_.pinholes()) {
-        if (authority_.still_allows(pinhole)) continue;
-        (void)service_.close_pinhole(pinhole.id, pinhole.owner, now);
-        pinholes_touched_ = true;
+    end(lost, now);
+    for (const nat::Pinhole* pinhole : service_.pinholes()) {
+        if (authority_.still_allows(*pinhole)) continue;
+        const nat::Owner owner = pinhole->owner;
+        (void)close_pinhole(pinhole->id, owner, now);
     }
 }
 
 void Claims::tick(Instant now, Effects& out) {
     if (!next_look_ || *next_look_ > now) return;
     next_look_.reset();
-    if (claims_.empty()) return;
+    const auto asked = [](const Claim& claim) { return claim.asked; };
+    if (std::none_of(claims_.begin(), claims_.end(), asked)) return;
     next_look_ = now + kLook;
     out.ask_in_use = true;
 }

@@ -15,8 +15,8 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "gateway/nat/hosts.h"
 #include "gateway/nat/mapping_service.h"
@@ -73,7 +73,8 @@ class Claims {
                                      std::string_view nonce = {});
 
     // The forwards of everybody that a client is shown, in the order in which they were made.
-    const std::vector<nat::ForwardId>& order() const { return order_; }
+    std::size_t size() const { return claims_.size(); }
+    const nat::Forward* at(std::size_t index) const { return find(claims_[index].id); }
     const nat::Forward* find(nat::ForwardId id) const { return service_.find_forward(id); }
     // The forward of exactly this remote.
     const nat::Forward* find(Proto proto, Port outside, std::optional<Ip4> remote) const;
@@ -83,11 +84,22 @@ class Claims {
     // That of this nonce, for which there is at most one; without a nonce the first.
     const nat::Forward* find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
                                  Endpoint4 inside) const;
-    bool is_unlimited(nat::ForwardId id) const;
+    bool is_unlimited(nat::ForwardId id) const {
+        const Claim* claim = claim_of(id);
+        return claim != nullptr && claim->unlimited;
+    }
+
+    // Pinholes of a device that the authoriser has judged already.
+    Result<nat::Pinhole, nat::Refused> open_pinhole(const nat::PinholeRequest& request,
+                                                    Instant now);
+    Result<nat::Pinhole, nat::Refused> renew_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                                     Duration lifetime, Instant now);
+    Result<void, nat::Refused> close_pinhole(nat::PinholeId id, const nat::Owner& owner,
+                                             Instant now);
 
     void host_changed(const IpAddress& address, Instant now);
     // Also looks for the devices of all others.
-    void in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out);
+    void in_use(std::vector<nat::ForwardId> used, Instant now, Effects& out);
     // Ends what the authoriser would not allow any more.
     void judge_again(Instant now);
     // Asks for ForwardsInUse where it is time.
@@ -100,49 +112,53 @@ class Claims {
     void write_journal(Instant now, Effects& out);
     void begin_journal(std::string boot, Instant epoch);
 
-    // Pinholes may have been asked for, renewed or closed.
-    void pinholes_touched() { pinholes_touched_ = true; }
-
     // Grows with each change of any forward.
     std::uint32_t generation() const { return generation_; }
 
   private:
     struct Claim {
         Instant seen;  // the last time that the device or its traffic was there
+        nat::ForwardId id = 0;
         std::optional<Mac> mac;
+        bool asked = false;  // otherwise the user configured it
         bool unlimited = false;
-        Ip4 host;  // where it leads, as in by_host_
     };
+    static_assert(sizeof(Claim) <= 24);
 
     static nat::Owner owner_of(const MapWish& wish);
     std::optional<ClaimRefused> change_filter(const MapWish& wish, const nat::Owner& owner,
                                               Instant now);
     bool is_taken(Proto proto, Port port) const { return taken_ && taken_(proto, port); }
     Result<nat::Forward, nat::Refused> request(nat::ForwardRequest request, Instant now);
-    void index(nat::ForwardId id, Ip4 host);
-    void unindex(nat::ForwardId id, Ip4 host);
+    // Where in claims_ one of this forward is, or would be.
+    std::size_t place_of(nat::ForwardId id) const;
+    // Of a forward that a device asked for.
+    const Claim* claim_of(nat::ForwardId id) const;
+    Claim* claim_of(nat::ForwardId id) {
+        return std::as_const(*this).claim_of(id) == nullptr ? nullptr : &claims_[place_of(id)];
+    }
+    void end(const nat::Forward& forward, Instant now);
+    void end(const std::vector<nat::ForwardId>& ids, Instant now);
     void take_over(const MapWish& wish, const nat::Owner& owner, Instant now);
     void note(const nat::ServiceNotice& notice);
-    void forget(nat::ForwardId id, const nat::Forward& last);
+    void forget(const nat::Forward& last);
     bool is_present(const nat::Forward& forward, const Claim& claim) const;
-    JournalEntry entry_of(const nat::Forward& forward, const Claim& claim) const;
-    static nat::Forward forward_of(const JournalEntry& entry);
+    std::string line_of(const Claim& claim, Instant now) const;
     void rewrite_journal(Instant now, Effects& out);
+    void append_journal(Instant now, std::string& out);
+    // A journal that is mostly history is written anew.
+    bool is_history() const;
     void restore_pinholes(const JournalImage& image, Instant now);
-    void write_pinholes(Instant now, std::string& out);
 
     nat::MappingService& service_;
     const nat::Hosts& hosts_;
     const Authority& authority_;
     std::function<bool(Proto, Port)> taken_;
     std::uint32_t subscription_;
-    std::unordered_map<nat::ForwardId, Claim> claims_;  // keys are ours, not a stranger's
-    std::vector<nat::ForwardId> order_;
-    std::multimap<Ip4, nat::ForwardId> by_host_;
+    std::vector<Claim> claims_;            // by forward
     std::vector<nat::ForwardId> changed_;  // to be written
-    std::vector<JournalEntry> removed_;
-    std::map<nat::PinholeId, nat::Pinhole> pinholes_;  // as the journal has them
-    bool pinholes_touched_ = false;
+    std::vector<nat::Forward> removed_;
+    std::vector<nat::PinholeId> changed_pinholes_;  // or closed
     std::optional<Instant> next_look_;
     std::uint32_t generation_ = 0;
     std::string boot_;

@@ -5,50 +5,30 @@
 
 namespace gatehouse::upnp {
 
-JournalEntry Claims::entry_of(const nat::Forward& forward, const Claim& claim) const {
-    JournalEntry entry;
-    entry.proto = forward.proto;
-    entry.outside = forward.outside.port;
-    entry.inside = forward.inside;
-    entry.remote = forward.remote;
-    entry.owner = forward.owner;
-    entry.description = forward.description;
-    entry.enabled = forward.enabled;
-    entry.unlimited = claim.unlimited;
-    entry.mac = claim.mac;
-    entry.expires = forward.expires;
-    return entry;
-}
-
-nat::Forward Claims::forward_of(const JournalEntry& entry) {
-    nat::Forward out;
-    out.proto = entry.proto;
-    out.outside.port = entry.outside;
-    out.inside = entry.inside;
-    out.owner = entry.owner;
-    return out;
+std::string Claims::line_of(const Claim& claim, Instant now) const {
+    return journal_line(*find(claim.id), claim.unlimited, claim.mac, now);
 }
 
 void Claims::restore(const JournalImage& image, Instant now) {
     for (const JournalEntry& entry : image.entries) {
-        if (!authority_.still_allows(forward_of(entry), entry.mac)) continue;
+        const nat::Forward& before = entry.forward;
+        if (!authority_.still_allows(before, entry.mac)) continue;
         nat::ForwardRequest request;
-        request.proto = entry.proto;
-        request.outside = entry.outside;
+        request.proto = before.proto;
+        request.outside = before.outside.port;
         request.must_have_port = true;
-        request.inside = entry.inside;
-        request.remote = entry.remote;
-        request.lifetime = entry.expires - now;
-        request.owner = entry.owner;
-        request.description = entry.description;
-        request.enabled = entry.enabled;
+        request.inside = before.inside;
+        request.remote = before.remote;
+        request.lifetime = before.expires - now;
+        request.owner = before.owner;
+        request.description = before.description;
+        request.enabled = before.enabled;
         const auto made = service_.request(request, now);
-        if (!made || claims_.contains(made->id)) continue;
-        index(made->id, made->inside.address);
-        Claim& claim = claims_.at(made->id);
-        claim.seen = now;
-        claim.mac = entry.mac;
-        claim.unlimited = entry.unlimited;
+        if (!made) continue;
+        Claim* claim = claim_of(made->id);
+        claim->seen = now;
+        claim->mac = entry.mac;
+        claim->unlimited = entry.unlimited;
         if (!next_look_) next_look_ = now + kLook;
     }
     restore_pinholes(image, now);
@@ -62,42 +42,49 @@ void Claims::begin_journal(std::string boot, Instant epoch) {
 
 void Claims::rewrite_journal(Instant now, Effects& out) {
     std::string text = journal_head(boot_, epoch_);
-    for (const nat::ForwardId id : order_) {
-        const auto claim = claims_.find(id);
-        const nat::Forward* forward = service_.find_forward(id);
-        if (claim == claims_.end() || forward == nullptr) continue;
-        text += journal_line(entry_of(*forward, claim->second), now);
+    for (const Claim& claim : claims_) {
+        if (claim.asked) text += line_of(claim, now);
     }
-    pinholes_.clear();
-    write_pinholes(now, text);
+    const auto pinholes = service_.pinholes();
+    for (const nat::Pinhole* pinhole : pinholes)
+        text += journal_pinhole(*pinhole, now);
     out.replace_journal = std::move(text);
     out.append_journal.clear();
-    lines_ = claims_.size() + pinholes_.size();
+    lines_ = claims_.size() + pinholes.size();
     fresh_journal_ = false;
     rewritten_ = now;
 }
 
-void Claims::write_journal(Instant now, Effects& out) {
-    // A journal that is mostly history is written anew.
+bool Claims::is_history() const {
     constexpr std::size_t kHistory = 256;
-    const bool is_history = lines_ > 2 * (claims_.size() + pinholes_.size()) + kHistory;
-    const bool due = fresh_journal_ || (is_history && now - rewritten_ >= kRewritePause);
-    if (due) {
+    return lines_ > 2 * claims_.size() + kHistory &&
+           lines_ > 2 * (claims_.size() + service_.pinholes().size()) + kHistory;
+}
+
+void Claims::append_journal(Instant now, std::string& out) {
+    for (const nat::Forward& forward : removed_)
+        out += journal_removal(forward, now);
+    for (const nat::ForwardId id : changed_) {
+        if (const Claim* claim = claim_of(id)) out += line_of(*claim, now);
+    }
+    // One that is over needs no word: the reader knows when it ended.
+    for (const nat::PinholeId id : changed_pinholes_) {
+        const nat::Pinhole* pinhole = service_.find_pinhole(id);
+        out +=
+            pinhole != nullptr ? journal_pinhole(*pinhole, now) : journal_pinhole_removal(id, now);
+    }
+    lines_ += removed_.size() + changed_.size() + changed_pinholes_.size();
+}
+
+void Claims::write_journal(Instant now, Effects& out) {
+    if (fresh_journal_ || (now - rewritten_ >= kRewritePause && is_history())) {
         rewrite_journal(now, out);
     } else {
-        for (const JournalEntry& entry : removed_)
-            out.append_journal += journal_removal(entry, now);
-        for (const nat::ForwardId id : changed_) {
-            const auto claim = claims_.find(id);
-            const nat::Forward* forward = service_.find_forward(id);
-            if (claim == claims_.end() || forward == nullptr) continue;
-            out.append_journal += journal_line(entry_of(*forward, claim->second), now);
-        }
-        lines_ += removed_.size() + changed_.size();
-        if (pinholes_touched_) write_pinholes(now, out.append_journal);
+        append_journal(now, out.append_journal);
     }
     removed_.clear();
     changed_.clear();
+    changed_pinholes_.clear();
 }
 
 // With the same numbers, by which the devices will ask for them.
@@ -116,26 +103,6 @@ void Claims::restore_pinholes(const JournalImage& image, Instant now) {
         request.id = one.id;
         (void)service_.open_pinhole(request, now);
     }
-}
-
-// What differs from the journal. One that is over needs no word: the reader knows when it ended.
-void Claims::write_pinholes(Instant now, std::string& out) {
-    pinholes_touched_ = false;
-    std::map<nat::PinholeId, nat::Pinhole> there;
-    for (nat::Pinhole& one : service_.pinholes()) {
-        const auto before = pinholes_.find(one.id);
-        if (before == pinholes_.end() || before->second != one) {
-            out += journal_pinhole(one, now);
-            ++lines_;
-        }
-        there.emplace(one.id, std::move(one));
-    }
-    for (const auto& [id, one] : pinholes_) {
-        if (there.contains(id) || one.expires <= now) continue;
-        out += journal_pinhole_removal(id, now);
-        ++lines_;
-    }
-    pinholes_ = std::move(there);
 }
 
 }  // namespace gatehouse::upnp

@@ -108,7 +108,7 @@ CallResult open(const CallContext& context) {
     request.lifetime = *lease;
     request.owner = owner_of(context);
     request.description = "IGD";
-    const auto opened = context.state.service.open_pinhole(request, context.state.now);
+    const auto opened = context.state.claims.open_pinhole(request, context.state.now);
     if (!opened) return fail(failed(error_of(opened.error())));
     return done({{"UniqueID", std::to_string(opened->id)}});
 }
@@ -116,11 +116,10 @@ CallResult open(const CallContext& context) {
 Result<nat::PinholeId, SoapError> id_argument(const CallContext& context) {
     const auto id = number_argument(context, "UniqueID", 65535);
     if (!id) return id.failure();
-    const auto all = context.state.service.pinholes();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const nat::Pinhole& pinhole) {
-        return pinhole.id == *id && pinhole.owner.kind == nat::OwnerKind::igd;
-    });
-    if (found == all.end()) return fail(SoapError(SoapError::no_such_pinhole));
+    const nat::Pinhole* found = context.state.service.find_pinhole(*id);
+    if (found == nullptr || found->owner.kind != nat::OwnerKind::igd) {
+        return fail(SoapError(SoapError::no_such_pinhole));
+    }
     if (found->owner != owner_of(context)) return fail(SoapError(SoapError::not_authorized));
     return found->id;
 }
@@ -131,7 +130,7 @@ CallResult update(const CallContext& context) {
     const auto id = id_argument(context);
     if (!id) return fail(failed(id.error()));
     const auto renewed =
-        context.state.service.renew_pinhole(*id, owner_of(context), *lease, context.state.now);
+        context.state.claims.renew_pinhole(*id, owner_of(context), *lease, context.state.now);
     if (!renewed) return fail(failed(error_of(renewed.error())));
     return done();
 }
@@ -140,7 +139,7 @@ CallResult close(const CallContext& context) {
     const auto id = id_argument(context);
     if (!id) return fail(failed(id.error()));
     const auto closed =
-        context.state.service.close_pinhole(*id, owner_of(context), context.state.now);
+        context.state.claims.close_pinhole(*id, owner_of(context), context.state.now);
     if (!closed) return fail(failed(error_of(closed.error())));
     return done();
 }
@@ -158,12 +157,9 @@ CallResult outbound_timeout(const CallContext& context) {
 CallResult run_firewall6(const CallContext& context) {
     const std::string_view action = context.call.action;
     if (action == "GetFirewallStatus") {
-        return done({{"FirewallEnabled", context.state.firewall ? "1" : "0"},
-                     {"InboundPinholeAllowed", "1"}});
+        return done({{"FirewallEnabled", "1"}, {"InboundPinholeAllowed", "1"}});
     }
     if (action == "GetOutboundPinholeTimeout") return outbound_timeout(context);
-    // Another firewall filters: a pinhole of ours would open nothing.
-    if (!context.state.firewall) return fail(failed(SoapError::firewall_disabled));
     if (action == "AddPinhole") return open(context);
     if (action == "UpdatePinhole") return update(context);
     if (action == "DeletePinhole") return close(context);

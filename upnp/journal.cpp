@@ -35,8 +35,9 @@ std::string word_of(std::string_view text) {
     return text.empty() ? std::string(kNothing) : to_hex(as_bytes(text));
 }
 
-std::string remote_word(std::optional<Ip4> remote) {
-    return remote ? remote->to_string() : std::string(kNothing);
+template <class T>
+std::string word_or_nothing(const std::optional<T>& value) {
+    return value ? value->to_string() : std::string(kNothing);
 }
 
 std::optional<std::string> parse_word(std::string_view word) {
@@ -105,8 +106,11 @@ class Reader {
     bool remove(const Words& words);
     bool add_pinhole(const Words& words);
     bool remove_pinhole(const Words& words);
-    bool place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
-               JournalEntry& out);
+    // Whether there is a place for one under this key.
+    template <class Map>
+    bool has_room(Map& map, const typename Map::key_type& key, std::size_t most) const;
+    std::optional<Place> place(std::string_view proto, std::string_view outside,
+                               std::string_view remote) const;
     bool take_time(std::string_view word) {
         const auto at = parse_seconds(word);
         if (at) last_ = std::max(last_, *at);
@@ -115,58 +119,70 @@ class Reader {
 
     std::string_view boot_;
     Instant now_;
-    Instant last_{};
+    Instant last_{};  // when the latest line was written
     JournalImage image_;
     std::map<Place, JournalEntry> entries_;
     std::map<nat::PinholeId, nat::Pinhole> pinholes_;
 };
 
-bool Reader::place(const Words& words, std::size_t proto, std::size_t outside, std::size_t remote,
-                   JournalEntry& out) {
-    const auto p = parse_proto(words[proto]);
-    const auto port = parse_port(words[outside]);
-    if (!p || (*p != Proto::tcp && *p != Proto::udp) || !port) return false;
-    if (words[remote] != kNothing) {
-        out.remote = parse_ip4(words[remote]);
-        if (!out.remote) return false;
-    }
-    out.proto = *p;
-    out.outside = *port;
-    return true;
+Instant end_of(const JournalEntry& entry) {
+    return entry.forward.expires;
+}
+
+Instant end_of(const nat::Pinhole& pinhole) {
+    return pinhole.expires;
+}
+
+template <class Map>
+bool Reader::has_room(Map& map, const typename Map::key_type& key, std::size_t most) const {
+    if (map.size() < most || map.contains(key)) return true;
+    std::erase_if(map, [this](const auto& one) { return end_of(one.second) <= last_; });
+    return map.size() < most;
+}
+
+std::optional<Reader::Place> Reader::place(std::string_view proto, std::string_view outside,
+                                           std::string_view remote) const {
+    const auto p = parse_proto(proto);
+    const auto port = parse_port(outside);
+    if (!p || (*p != Proto::tcp && *p != Proto::udp) || !port) return std::nullopt;
+    if (remote == kNothing) return Place{*p, *port, std::nullopt};
+    const auto address = parse_ip4(remote);
+    if (!address) return std::nullopt;
+    return Place{*p, *port, address};
 }
 
 bool Reader::add(const Words& words) {
     if (words.size() != kAddWords || !take_time(words[1])) return false;
-    JournalEntry entry;
     const auto expires = parse_seconds(words[2]);
+    const auto where = place(words[3], words[4], words[6]);
     const auto inside = parse_endpoint4(words[5]);
     const auto kind = parse_kind(words[7]);
     const auto owner = parse_word(words[8]);
     const auto description = parse_word(words[11]);
-    if (!expires || !inside || !kind || !owner || !description) return false;
-    if (!place(words, 3, 4, 6, entry)) return false;
+    if (!expires || !where || !inside || !kind || !owner || !description) return false;
+    JournalEntry entry;
     if (words[10] != kNothing) {
         entry.mac = parse_mac(words[10]);
         if (!entry.mac) return false;
     }
-    entry.inside = *inside;
-    entry.owner = {*kind, *owner};
-    entry.description = *description;
+    nat::Forward& forward = entry.forward;
+    std::tie(forward.proto, forward.outside.port, forward.remote) = *where;
+    forward.inside = *inside;
+    forward.owner = {*kind, *owner};
+    forward.description = *description;
+    forward.enabled = words[9].find('d') == std::string_view::npos;
+    forward.expires = *expires;
     entry.unlimited = words[9].find('u') != std::string_view::npos;
-    entry.enabled = words[9].find('d') == std::string_view::npos;
-    entry.expires = *expires;
-    const Place where{entry.proto, entry.outside, entry.remote};
-    if (entries_.size() >= kMostJournalEntries && !entries_.contains(where)) return false;
-    entries_.insert_or_assign(where, std::move(entry));
+    if (!has_room(entries_, *where, nat::kMostForwards)) return false;
+    entries_.insert_or_assign(*where, std::move(entry));
     return true;
 }
 
 bool Reader::remove(const Words& words) {
-    JournalEntry entry;
     if (words.size() != kRemoveWords || !take_time(words[1])) return false;
-    if (!place(words, 2, 3, 4, entry)) return false;
-    entries_.erase({entry.proto, entry.outside, entry.remote});
-    return true;
+    const auto where = place(words[2], words[3], words[4]);
+    if (where) entries_.erase(*where);
+    return where.has_value();
 }
 
 std::optional<nat::PinholeId> parse_id(std::string_view word) {
@@ -196,7 +212,7 @@ bool Reader::add_pinhole(const Words& words) {
         pinhole.host = parse_mac(words[10]);
         if (!pinhole.host) return false;
     }
-    if (pinholes_.size() >= nat::kMostPinholes && !pinholes_.contains(*id)) return false;
+    if (!has_room(pinholes_, *id, nat::kMostPinholes)) return false;
     pinholes_.insert_or_assign(*id, std::move(pinhole));
     return true;
 }
@@ -215,8 +231,9 @@ JournalImage Reader::finish(bool damaged) {
         if (pinhole.expires > now_) image_.pinholes.push_back(std::move(pinhole));
     }
     for (auto& [where, entry] : entries_) {
-        if (!image_.same_boot) entry.expires = now_ + (entry.expires - last_);
-        if (entry.expires > now_) image_.entries.push_back(std::move(entry));
+        Instant& expires = entry.forward.expires;
+        if (!image_.same_boot) expires = now_ + (expires - last_);
+        if (expires > now_) image_.entries.push_back(std::move(entry));
     }
     return std::move(image_);
 }
@@ -250,32 +267,30 @@ std::string journal_head(std::string_view boot, Instant epoch) {
     return finished(concat(kMagic, ' ', boot.empty() ? kNothing : boot, ' ', seconds_of(epoch)));
 }
 
-std::string journal_line(const JournalEntry& entry, Instant now) {
+std::string journal_line(const nat::Forward& forward, bool unlimited, std::optional<Mac> mac,
+                         Instant now) {
     std::string flags;
-    if (entry.unlimited) flags += 'u';
-    if (!entry.enabled) flags += 'd';
+    if (unlimited) flags += 'u';
+    if (!forward.enabled) flags += 'd';
     if (flags.empty()) flags = kNothing;
-    return finished(concat("+ ", seconds_of(now), ' ', seconds_of(entry.expires), ' ',
-                           to_string(entry.proto), ' ', entry.outside.number, ' ',
-                           entry.inside.to_string(), ' ', remote_word(entry.remote), ' ',
-                           to_string(entry.owner.kind), ' ', word_of(entry.owner.id), ' ', flags,
-                           ' ', entry.mac ? entry.mac->to_string() : std::string(kNothing), ' ',
-                           word_of(entry.description)));
+    return finished(concat("+ ", seconds_of(now), ' ', seconds_of(forward.expires), ' ',
+                           to_string(forward.proto), ' ', forward.outside.port.number, ' ',
+                           forward.inside.to_string(), ' ', word_or_nothing(forward.remote), ' ',
+                           to_string(forward.owner.kind), ' ', word_of(forward.owner.id), ' ',
+                           flags, ' ', word_or_nothing(mac), ' ', word_of(forward.description)));
 }
 
-std::string journal_removal(const JournalEntry& entry, Instant now) {
-    return finished(concat("- ", seconds_of(now), ' ', to_string(entry.proto), ' ',
-                           entry.outside.number, ' ', remote_word(entry.remote)));
+std::string journal_removal(const nat::Forward& forward, Instant now) {
+    return finished(concat("- ", seconds_of(now), ' ', to_string(forward.proto), ' ',
+                           forward.outside.port.number, ' ', word_or_nothing(forward.remote)));
 }
 
 std::string journal_pinhole(const nat::Pinhole& pinhole, Instant now) {
     return finished(concat("p ", seconds_of(now), ' ', seconds_of(pinhole.expires), ' ', pinhole.id,
                            ' ', to_string(pinhole.proto), ' ', pinhole.inside.to_string(), ' ',
-                           pinhole.port.number, ' ',
-                           pinhole.remote ? pinhole.remote->to_string() : std::string(kNothing),
-                           ' ', to_string(pinhole.owner.kind), ' ', word_of(pinhole.owner.id), ' ',
-                           pinhole.host ? pinhole.host->to_string() : std::string(kNothing), ' ',
-                           word_of(pinhole.description)));
+                           pinhole.port.number, ' ', word_or_nothing(pinhole.remote), ' ',
+                           to_string(pinhole.owner.kind), ' ', word_of(pinhole.owner.id), ' ',
+                           word_or_nothing(pinhole.host), ' ', word_of(pinhole.description)));
 }
 
 std::string journal_pinhole_removal(nat::PinholeId id, Instant now) {

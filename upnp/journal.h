@@ -3,7 +3,8 @@
 // The text of the journal in which what devices asked for, forwards and IPv6 pinholes, survives a
 // restart. It is a log: a line for each change, behind a first line; what is last said of a port,
 // or of the number of a pinhole, counts. Each line ends in a hash of itself. Rules it keeps:
-//   - the first line that is not whole ends the reading: what stands before it counts;
+//   - the first line that is not whole, or that has no place left, ends the reading: what stands
+//     before it counts. What was over when a line was written takes no place from it;
 //   - no wall clock: times are seconds since boot, and the identifier of that boot stands in front.
 //     After a reboot a forward has the time left that it had when the last line was written.
 #pragma once
@@ -20,22 +21,12 @@
 
 namespace gatehouse::upnp {
 
-// A forward as it is kept.
+// A forward as it is kept: without its number and the outside address.
 struct JournalEntry {
-    Proto proto = Proto::udp;
-    Port outside;
-    Endpoint4 inside;
-    std::optional<Ip4> remote;
-    nat::Owner owner;
-    std::string description;
-    bool enabled = true;
+    nat::Forward forward;
     bool unlimited = false;  // the device asked for no end
     std::optional<Mac> mac;  // of the device
-    Instant expires;
 
-    bool same_place(const JournalEntry& other) const {
-        return proto == other.proto && outside == other.outside && remote == other.remote;
-    }
     friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
 };
 
@@ -48,15 +39,15 @@ struct JournalImage {
     bool damaged = false;                // something stood behind them
 };
 
-constexpr std::size_t kMostJournalEntries = 8192;
 constexpr std::size_t kLongestJournalLine = 2048;
 
 JournalImage parse_journal(std::string_view text, std::string_view boot, Instant now);
 
 // Lines, each with its end.
 std::string journal_head(std::string_view boot, Instant epoch);
-std::string journal_line(const JournalEntry& entry, Instant now);
-std::string journal_removal(const JournalEntry& entry, Instant now);
+std::string journal_line(const nat::Forward& forward, bool unlimited, std::optional<Mac> mac,
+                         Instant now);
+std::string journal_removal(const nat::Forward& forward, Instant now);
 std::string journal_pinhole(const nat::Pinhole& pinhole, Instant now);
 std::string journal_pinhole_removal(nat::PinholeId id, Instant now);
 

@@ -64,12 +64,9 @@ Result result_of(const ClaimRefused& refused) {
 MappingReply unmap(const MappingContext& context, Ip4 client, const MapRequest& request) {
     std::vector<nat::ForwardId> ids;
     if (request.inside.number == 0) {
-        for (const nat::ForwardId id : context.claims.order()) {
-            const nat::Forward* forward = context.claims.find(id);
-            const bool own = forward != nullptr && forward->inside.address == client &&
-                             forward->proto == request.proto() &&
-                             forward->owner.kind == nat::OwnerKind::natpmp;
-            if (own) ids.push_back(id);
+        const auto all = context.service.forwards_to(request.proto(), client, {{0}, {65535}});
+        for (const nat::Forward* forward : all) {
+            if (forward->owner.kind == nat::OwnerKind::natpmp) ids.push_back(forward->id);
         }
     } else if (const nat::Forward* own = context.claims.find_own(
                    nat::OwnerKind::natpmp, {}, request.proto(), {client, request.inside})) {

@@ -15,9 +15,8 @@ struct MappingContext {
     nat::MappingService& service;
     const Authority& authority;
     const nat::Hosts& hosts;
-    Instant epoch;         // since when the state has been kept
-    bool filters6 = true;  // whether pinholes of ours decide what comes in by IPv6
-    Ip4 outside;           // the address that is told
+    Instant epoch;  // since when the state has been kept
+    Ip4 outside;    // the address that is told
     Instant now;
 
     std::uint32_t epoch_seconds() const {

@@ -49,6 +49,8 @@ class Exchange {
     MappingReply peer();
     MappingReply pinhole();
     MappingReply close_pinhole(const nat::Owner& owner);
+    // Those of this inside endpoint that PCP has opened, whoever asked.
+    std::vector<const nat::Pinhole*> own_pinholes() const;
 
     MappingReply error(Result result, std::optional<Denial> denial = {}) const {
         return {
@@ -171,14 +173,14 @@ bool Exchange::is_anothers() const {
     const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
     const std::string own = nonce();
     return std::any_of(all.begin(), all.end(), [&own](const nat::Forward* one) {
-        return !one->owner.id.ends_with(kPeer) && !one->owner.id.ends_with(own);
+        return !one->owner.id.view().ends_with(kPeer) && !one->owner.id.view().ends_with(own);
     });
 }
 
 MappingReply Exchange::unmap(nat::ForwardId id) {
     const nat::Forward* forward = context_.claims.find(id);
     const std::string id_nonce =
-        forward->owner.id.ends_with(kPeer) ? concat(nonce(), ' ', kPeer) : nonce();
+        forward->owner.id.view().ends_with(kPeer) ? concat(nonce(), ' ', kPeer) : nonce();
     const auto gone = context_.claims.unmap(client_.v4(), id, context_.now, id_nonce);
     return gone ? ended() : refused(gone.error());
 }
@@ -222,7 +224,7 @@ MappingReply Exchange::peer() {
     const Ip4 remote = fields.remote_address.v4_tail();
     const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
     const auto same = std::find_if(all.begin(), all.end(), [&](const nat::Forward* one) {
-        return one->remote == remote && one->owner.id.ends_with(own_nonce);
+        return one->remote == remote && one->owner.id.view().ends_with(own_nonce);
     });
     const nat::Forward* there = same == all.end() ? nullptr : *same;
     if (request_.lifetime == 0) return there != nullptr ? unmap(there->id) : ended();
@@ -247,29 +249,30 @@ MappingReply Exchange::peer() {
     return reply;
 }
 
+std::vector<const nat::Pinhole*> Exchange::own_pinholes() const {
+    auto out = context_.service.pinholes();
+    std::erase_if(out, [this](const nat::Pinhole* one) {
+        return one->owner.kind != nat::OwnerKind::pcp || one->proto != proto() ||
+               one->port != request_.fields.inside || one->inside != client_.v6();
+    });
+    return out;
+}
+
 MappingReply Exchange::close_pinhole(const nat::Owner& owner) {
-    for (const nat::Pinhole& pinhole : context_.service.pinholes()) {
-        const bool same = pinhole.owner.kind == nat::OwnerKind::pcp && pinhole.proto == proto() &&
-                          pinhole.port == request_.fields.inside && pinhole.inside == client_.v6();
-        if (!same) continue;
-        if (pinhole.owner != owner) return error(Result::not_authorized, Denial::nonce);
-        (void)context_.service.close_pinhole(pinhole.id, owner, context_.now);
+    for (const nat::Pinhole* pinhole : own_pinholes()) {
+        if (pinhole->owner != owner) return error(Result::not_authorized, Denial::nonce);
+        (void)context_.claims.close_pinhole(pinhole->id, owner, context_.now);
     }
     return ended();
 }
 
 MappingReply Exchange::pinhole() {
-    // Another firewall filters: a pinhole of ours would open nothing.
-    if (!context_.filters6) return error(Result::not_authorized);
     const nat::Owner owner{nat::OwnerKind::pcp, concat(client_.to_string(), ' ', nonce())};
     if (request_.lifetime == 0) return close_pinhole(owner);
     std::optional<Ip6> remote;
     if (const auto wrong = read_filters(remote)) return error(*wrong);
-    for (const nat::Pinhole& pinhole : context_.service.pinholes()) {
-        const bool anothers = pinhole.owner.kind == nat::OwnerKind::pcp &&
-                              pinhole.proto == proto() && pinhole.port == request_.fields.inside &&
-                              pinhole.inside == client_.v6() && pinhole.owner != owner;
-        if (anothers) return error(Result::not_authorized, Denial::nonce);
+    for (const nat::Pinhole* pinhole : own_pinholes()) {
+        if (pinhole->owner != owner) return error(Result::not_authorized, Denial::nonce);
     }
     const Port port = request_.fields.inside;
     if (const auto denial = context_.authority.judge({client_, client_, port, port})) {
@@ -289,7 +292,7 @@ MappingReply Exchange::pinhole() {
     wanted.lifetime = lifetime();
     wanted.owner = owner;
     wanted.description = "PCP";
-    const auto opened = context_.service.open_pinhole(wanted, context_.now);
+    const auto opened = context_.claims.open_pinhole(wanted, context_.now);
     if (!opened) {
         ClaimRefused why;
         why.refused = opened.error();

@@ -189,9 +189,8 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
 
 void Room::ask(const Datagram& event, Instant now, Effects& out) {
     if (is_waiting(event)) return;
-    const bool filters6 = config_.gateway.firewall;
-    const MappingContext context{claims_, service_, authority_,     hosts_,
-                                 epoch_,  filters6, told_address(), now};
+    const MappingContext context{claims_, service_,       authority_, hosts_,
+                                 epoch_,  told_address(), now};
     auto reply = answer_mapping(context, event.from.address, as_bytes(event.bytes));
     if (!reply) return;
     if (reply->made) {
@@ -224,7 +223,6 @@ std::optional<MappingReply> Room::answer_mapping(const MappingContext& context,
     const bool natpmp = config_.upnp.natpmp && client.is_v4();
     if (version == 0 && natpmp) return natpmp::answer(context, client.v4(), bytes);
     if (version == pcp::kVersion && config_.upnp.pcp) {
-        if (client.is_v6()) context.claims.pinholes_touched();
         return pcp::answer(context, client, bytes);
     }
     if (config_.upnp.pcp) {
@@ -369,17 +367,8 @@ std::optional<Instant> Room::next_deadline() const {
 }
 
 DeviceState Room::state(Instant now) {
-    return {claims_,
-            service_,
-            hosts_,
-            authority_,
-            identity_,
-            counters_,
-            connected_since_,
-            config_.gateway.firewall,
-            update_id_,
-            told_address(),
-            now};
+    return {claims_,   service_,         hosts_,     authority_,     identity_,
+            counters_, connected_since_, update_id_, told_address(), now};
 }
 
 Gena::Values Room::values(Instant now) {

@@ -108,7 +108,6 @@ HttpAnswer Room::serve_control(const HttpRequest& request, const Target& target,
             query_variable(*call, evented_values(state(now), target.tree, *target.service));
         return *variable;
     }
-    if (target.service->kind == ServiceKind::firewall6) claims_.pinholes_touched();
     const DeviceState seen = state(now);
     const auto done = run_call({seen, target.tree, *target.service, request.client, *call});
     if (!done) {

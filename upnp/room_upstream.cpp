@@ -58,8 +58,11 @@ void Room::follow_forward(const nat::Forward& forward, Instant now) {
         const nat::Forward* there = service_.find_forward(forward.id);
         if (there != nullptr) look(*there);
         if (until <= now && forward.remote) {
-            for (const nat::Forward& one : service_.forwards())
-                look(one);
+            // It leads to the same inside endpoint.
+            const Port last{static_cast<std::uint16_t>(forward.inside.port.number + i)};
+            for (const auto* one :
+                 service_.forwards_to(forward.proto, forward.inside.address, {{0}, last}))
+                look(*one);
         }
         if (until > now) {
             upstream_.want({forward.proto, port}, until, now);

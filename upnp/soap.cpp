@@ -27,7 +27,6 @@ std::string_view to_string(SoapError error) {
         case SoapError::optional_action: return "OptionalActionNotImplemented";
         case SoapError::not_authorized: return "Action not authorized";
         case SoapError::pinhole_space_exhausted: return "PinholeSpaceExhausted";
-        case SoapError::firewall_disabled: return "FirewallDisabled";
         case SoapError::inbound_pinhole_not_allowed: return "InboundPinholeNotAllowed";
         case SoapError::no_such_pinhole: return "NoSuchEntry";
         case SoapError::protocol_not_supported: return "ProtocolNotSupported";

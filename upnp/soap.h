@@ -30,7 +30,6 @@ enum class SoapError : std::uint16_t {
     optional_action = 602,
     not_authorized = 606,
     pinhole_space_exhausted = 701,  // WANIPv6FirewallControl
-    firewall_disabled = 702,
     inbound_pinhole_not_allowed = 703,
     no_such_pinhole = 704,
     protocol_not_supported = 705,

@@ -199,9 +199,9 @@ Result<Range, SoapError> range_argument(const CallContext& context) {
 // Those of the range, by outside port.
 std::vector<const nat::Forward*> forwards_in(const CallContext& context, const Range& range) {
     std::vector<const nat::Forward*> out;
-    for (const nat::ForwardId id : context.state.claims.order()) {
-        const nat::Forward* forward = context.state.claims.find(id);
-        const bool inside = forward != nullptr && forward->proto == range.proto &&
+    for (std::size_t i = 0; i < context.state.claims.size(); ++i) {
+        const nat::Forward* forward = context.state.claims.at(i);
+        const bool inside = forward->proto == range.proto &&
                             forward->outside.port.number >= range.first &&
                             forward->outside.port.number <= range.last;
         if (inside) out.push_back(forward);
@@ -266,10 +266,9 @@ CallResult list(const CallContext& context) {
 CallResult get_generic(const CallContext& context) {
     const auto index = number_argument(context, "NewPortMappingIndex", UINT32_MAX);
     if (!index) return fail(failed(index.error()));
-    const auto& order = context.state.claims.order();
-    const nat::Forward* forward =
-        *index < order.size() ? context.state.claims.find(order[*index]) : nullptr;
-    if (forward == nullptr) return fail(failed(SoapError::array_index_invalid));
+    const Claims& claims = context.state.claims;
+    if (*index >= claims.size()) return fail(failed(SoapError::array_index_invalid));
+    const nat::Forward* forward = claims.at(*index);
     SoapValues out{{"NewRemoteHost", forward->remote ? forward->remote->to_string() : ""},
                    {"NewExternalPort", std::to_string(forward->outside.port.number)},
                    {"NewProtocol", upper_proto(forward->proto)}};

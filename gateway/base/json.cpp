@@ -78,6 +78,18 @@ void JsonWriter::end([[maybe_unused]] char bracket, char closing) {
     wrote_ = true;
 }
 
+void JsonWriter::number(std::int64_t content) {
+    before_value();
+    append_number(out_, content);
+    wrote_ = true;
+}
+
+void JsonWriter::number(std::uint64_t content) {
+    before_value();
+    append_number(out_, content);
+    wrote_ = true;
+}
+
 void JsonWriter::literal(std::string_view text) {
     before_value();
     out_ += text;

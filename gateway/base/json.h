@@ -38,7 +38,8 @@ class JsonWriter {
         if constexpr (std::is_same_v<T, bool>) {
             literal(content ? "true" : "false");
         } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, char>) {
-            literal(std::to_string(content));
+            using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+            number(static_cast<Wide>(content));
         } else {
             string(std::string_view(content));
         }
@@ -63,6 +64,8 @@ class JsonWriter {
     void begin(char bracket);
     void end(char bracket, char closing);
     void literal(std::string_view text);
+    void number(std::int64_t content);
+    void number(std::uint64_t content);
     void string(std::string_view text);
 
     std::string& out_;

@@ -2,10 +2,34 @@
 #include "gateway/base/text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gateway/base/bytes.h"
 
 namespace gatehouse {
+
+namespace {
+
+template <class T>
+void append_digits(std::string& out, T number) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(digits.data(), end);
+}
+
+}  // namespace
+
+void append_number(std::string& out, std::int64_t number) {
+    append_digits(out, number);
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+    append_digits(out, number);
+}
+
+void append_text(std::string& out, std::string_view text) {
+    out.append(text);
+}
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> out;

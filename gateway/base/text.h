@@ -33,6 +33,11 @@ char to_lower(char c);                         // ASCII only
 std::string to_lower(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+// Out of line, because text is put together in hundreds of places.
+void append_number(std::string& out, std::int64_t number);
+void append_number(std::string& out, std::uint64_t number);
+void append_text(std::string& out, std::string_view text);
+
 template <class... Parts>
 void append(std::string& out, const Parts&... parts) {
     [[maybe_unused]] const auto one = [&out](const auto& part) {
@@ -40,9 +45,10 @@ void append(std::string& out, const Parts&... parts) {
         if constexpr (std::is_same_v<P, char>) {
             out.push_back(part);
         } else if constexpr (std::is_integral_v<P> && !std::is_same_v<P, bool>) {
-            out.append(std::to_string(part));
+            using Wide = std::conditional_t<std::is_signed_v<P>, std::int64_t, std::uint64_t>;
+            append_number(out, static_cast<Wide>(part));
         } else {
-            out.append(std::string_view(part));
+            append_text(out, part);
         }
     };
     (one(parts), ...);

@@ -20,6 +20,22 @@ std::string duration_text(std::int64_t seconds) {
     return out;
 }
 
+// The texts of these members, two blanks between them.
+std::string all_of(const JsonValue& object, std::string_view names, bool known = false) {
+    std::string out;
+    for (const std::string_view name : split(names, ' ')) {
+        const std::string text = object[name].to_text();
+        if (known && text == "-") continue;
+        append(out, out.empty() ? "" : "  ", text);
+    }
+    return out;
+}
+
+// Without those that are null.
+std::string known_of(const JsonValue& object, std::string_view names) {
+    return all_of(object, names, true);
+}
+
 class Lines {
   public:
     void add(std::string_view name, std::string_view value) {
@@ -52,30 +68,40 @@ std::string show_status(const JsonValue& status) {
     lines.add("gatehouse", status["version"].to_text());
     lines.add("uptime", duration_text(status["uptime"].number));
     const JsonValue& wan = status["wan"];
-    lines.add("outside", concat(wan["interface"].to_text(), "  ", wan["address"].to_text(), "  ",
-                                wan["reach"].to_text()));
+    lines.add("outside", all_of(wan, "interface address reach"));
     const JsonValue& upstream = wan["upstream"];
-    if (const std::string state = upstream["state"].to_text(); state != "unneeded") {
-        std::string text = state;
-        for (const char* name : {"language", "gateway", "address"}) {
-            const std::string value = upstream[name].to_text();
-            if (value != "-") append(text, "  ", value);
-        }
+    if (upstream["state"].to_text() != "unneeded") {
+        std::string text = known_of(upstream, "state language gateway address");
         append(text, "  ", upstream["held"].to_text(), " of ", upstream["wanted"].to_text(),
                " ports");
         const std::string reason = upstream["reason"].to_text();
         if (reason != "-") append(text, "  (", reason, ')');
         lines.add("upstream", text);
     }
-    for (const JsonValue& lan : status["lan"].items) {
-        lines.add("inside", concat(lan["interface"].to_text(), "  ", lan["address"].to_text()));
-    }
+    for (const JsonValue& lan : status["lan"].items)
+        lines.add("inside", all_of(lan, "interface address"));
     const JsonValue& nat = status["nat"];
     lines.add("nat", concat(nat["type"].to_text(), " (mapping ", nat["mapping"].to_text(),
                             ", filtering ", nat["filtering"].to_text(), ")"));
-    lines.add_facts("counts", status["counts"]);
-    lines.add_facts("kernel", status["kernel"]);
-    lines.add_facts("safeguards", status["safeguards"]);
+    for (const char* name : {"counts", "kernel", "safeguards"})
+        lines.add_facts(name, status[name]);
+    return lines.take();
+}
+
+std::string show_why(const JsonValue& flow) {
+    Lines lines;
+    for (const auto& [name, value] : flow.members) {
+        if (value.kind != JsonValue::Kind::object) {
+            const std::string text = value.to_text();
+            if (!text.empty() && text != "-") lines.add(printable(name), text);
+            continue;
+        }
+        const std::string at = value["endpoint"].to_text();
+        lines.add(printable(name),
+                  concat(value["passes"].boolean ? "passes" : "is dropped", at == "-" ? "" : " at ",
+                         at == "-" ? "" : at, ": ", value["why"].to_text(), " (",
+                         value["rule"].to_text(), ')'));
+    }
     return lines.take();
 }
 

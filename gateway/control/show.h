@@ -11,6 +11,8 @@ namespace gatehouse::control {
 
 std::string show_status(const JsonValue& status);
 
+// The answer of /api/v1/why.
+std::string show_why(const JsonValue& flow);
 // "12:34:56  forward_added  proto=tcp inside=...", in the time of this machine.
 std::string show_event(const JsonValue& event);
 

@@ -3,6 +3,8 @@
 // What the daemon answers on the control socket.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
 #include "gateway/config/loader.h"
@@ -12,6 +14,7 @@
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_api.h"
 #include "gateway/daemon/sip_api.h"
+#include "gateway/daemon/why_api.h"
 
 namespace gatehouse::daemon {
 
@@ -73,6 +76,7 @@ control::Response Daemon::serve_get(const control::Request& request) {
     if (request.path == "/api/v1/status")
         return {200, "application/json", write_status_json(status())};
     if (request.path == "/api/v1/events") return serve_events(request);
+    if (request.path == "/api/v1/why") return serve_why(request);
     if (request.path == "/api/v1/history") return {200, "application/json", history_.write_json()};
     if (auto page = control::serve_page(request)) return std::move(*page);
     if (request.path == "/api/v1/calls")
@@ -81,6 +85,38 @@ control::Response Daemon::serve_get(const control::Request& request) {
         return {200, std::string(kPrometheusType), metrics_text()};
     }
     return failure(404, "there is nothing here", "/api/v1/status is the place to begin");
+}
+
+control::Response Daemon::serve_why(const control::Request& request) {
+    const auto flow = parse_flow(request);
+    if (!flow) return bad_request(flow.error());
+    const auto is_router = [this](const IpAddress& address) {
+        const auto is = [&address](const auto& one) { return IpAddress(one.address) == address; };
+        for (const std::string& name : house_.config().gateway.lan) {
+            const Interface* lan = house_.interface(name);
+            if (lan == nullptr) continue;
+            for (const Prefix4& one : lan->addresses)
+                if (is(one)) return true;
+            for (const Prefix6& one : lan->addresses6)
+                if (is(one)) return true;
+        }
+        return false;
+    };
+    const IpAddress& inside = flow->inside.address;
+    const IpAddress& remote = flow->remote.address;
+    if (!house_.is_inside(inside) || is_router(inside)) {
+        return bad_request({"inside", concat(inside.to_string(),
+                                             " is no device of the house, which comes first")});
+    }
+    nat::FlowFacts facts;
+    facts.remote_is_router = is_router(remote);
+    facts.remote_is_inside = house_.is_inside(remote);
+    facts.sip_proxy = sip_proxy_ != nullptr;
+    facts.permitted = inside.is_v4() &&
+                      nat_->has_permit(flow->proto, {inside.v4(), flow->inside.port}, remote.v4());
+    return {200, "application/json",
+            write_why(*flow, facts, nat_->find_session(tuple_of(*flow)), house_.engine(),
+                      house_.hosts(), house_.config())};
 }
 
 control::Response Daemon::serve_reload(const control::Request& request) {
@@ -160,6 +196,23 @@ control::StatusView Daemon::status() const {
     return out;
 }
 
+// The kernel counts in the rules, and begins anew when they are loaded again.
+void Daemon::count_dropped() {
+    std::map<std::string, std::uint64_t> sums;
+    for (const kernel::RuleCount& rule : nat_->rule_counts())
+        sums[rule.comment] += rule.packets;
+    for (const auto& [reason, packets] : sums) {
+        std::uint64_t& before = dropped_[reason];
+        const std::uint64_t more = packets < before ? packets : packets - before;
+        house_.metrics().add(Metric::packets_dropped, reason, static_cast<std::int64_t>(more));
+        before = packets;
+    }
+    if (nat_->queue() == nullptr) return;
+    const std::int64_t lost = static_cast<std::int64_t>(nat_->queue()->overruns()) -
+                              house_.metrics().value(Metric::queue_overruns);
+    house_.metrics().add(Metric::queue_overruns, std::max<std::int64_t>(lost, 0));
+}
+
 std::string Daemon::metrics_text() {
     Metrics& metrics = house_.metrics();
     metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
@@ -167,6 +220,10 @@ std::string Daemon::metrics_text() {
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     update_sip_metrics(metrics, house_.sip());
+    count_dropped();
+    const control::StatusView::Upstream upstream = upstream_status();
+    metrics.set(Metric::upstream_ports, "wanted", upstream.wanted);
+    metrics.set(Metric::upstream_ports, "held", upstream.held);
     metrics.set(Metric::event_streams, static_cast<std::int64_t>(events_.listeners()));
     metrics.add(Metric::events_lost,
                 static_cast<std::int64_t>(events_.lost()) - metrics.value(Metric::events_lost));

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <functional>
 
 #include "gateway/base/text.h"
@@ -146,6 +147,24 @@ int list_command(const Client& client, std::string_view resource) {
     return show_path(client, concat("/api/v1/", resource), [resource](const JsonValue& rows) {
         return control::show_table(control::columns_of(resource), rows);
     });
+}
+
+int why_command(const Client& client, std::span<const std::string_view> words) {
+    // Whatever it is, the daemon shall see it and say what is wrong.
+    const auto escaped = [](std::string_view text) {
+        std::string out;
+        for (const char c : text) {
+            const auto byte = static_cast<unsigned char>(c);
+            constexpr std::string_view kHex = "0123456789abcdef";
+            const bool plain = std::isalnum(byte) != 0 || c == '.' || c == ':';
+            plain ? void(out += c) : append(out, '%', kHex[byte / 16U], kHex[byte % 16U]);
+        }
+        return out;
+    };
+    return show_path(client,
+                     concat("/api/v1/why?proto=", escaped(words[0]), "&inside=", escaped(words[1]),
+                            "&remote=", escaped(words[2])),
+                     control::show_why);
 }
 
 int events_command(const Client& client) {

@@ -20,6 +20,8 @@ struct Client {
 // Each prints its answer and gives the exit code.
 int reload_command(const Client& client, const std::optional<std::string>& file);
 int status_command(const Client& client);
+// PROTO INSIDE REMOTE
+int why_command(const Client& client, std::span<const std::string_view> words);
 int list_command(const Client& client, std::string_view resource);
 int events_command(const Client& client);
 // forward add ... | forward del ID...

@@ -33,6 +33,7 @@ struct Options {
     bool foreground = false;
     bool json = false;
     bool watch = false;
+    std::vector<std::string_view> words;  // that are no options
 };
 
 struct Command {
@@ -40,6 +41,7 @@ struct Command {
     std::string_view usage;
     std::string_view sentence;
     int (*run)(const Options&);
+    std::size_t words = 0;  // it needs so many
 };
 
 int run_daemon(const Options& options);
@@ -53,6 +55,7 @@ int hosts(const Options& options);
 int leases(const Options& options);
 int calls(const Options& options);
 int events(const Options& options);
+int why(const Options& options);
 
 constexpr std::array kCommands{
     Command{"run", "run [-c FILE] [--foreground]", "the daemon", run_daemon},
@@ -71,6 +74,8 @@ constexpr std::array kCommands{
     Command{"calls", "calls [--json] [--socket PATH]", "calls of SIP phones and their media",
             calls},
     Command{"events", "events [--json] [--socket PATH]", "what happens, as it happens", events},
+    Command{"why", "why PROTO INSIDE REMOTE [--json]",
+            "why a flow of a device passes or does not, out and in", why, 3},
 };
 
 // Commands with options of their own.
@@ -211,8 +216,12 @@ int events(const Options& options) {
     return events_command(client_of(options));
 }
 
-// Reads the options behind a command; the error is a sentence.
-Result<Options> parse_options(Arguments arguments) {
+int why(const Options& options) {
+    return why_command(client_of(options), options.words);
+}
+
+// Reads what stands behind a command; the error is a sentence.
+Result<Options> parse_options(const Command& command, Arguments arguments) {
     Options out;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view word = arguments[i];
@@ -228,10 +237,13 @@ Result<Options> parse_options(Arguments arguments) {
             out.json = true;
         } else if (word == "--watch") {
             out.watch = true;
+        } else if (!word.starts_with('-') && out.words.size() < command.words) {
+            out.words.push_back(word);
         } else {
             return fail(concat("'", printable(word), "' is not understood; try gatehouse --help"));
         }
     }
+    if (out.words.size() < command.words) return fail(concat("say gatehouse ", command.usage));
     return out;
 }
 
@@ -253,7 +265,7 @@ int run_command_line(int count, char** arguments) {
     }
     for (const Command& command : kCommands) {
         if (command.name != words[0]) continue;
-        const auto options = parse_options(rest);
+        const auto options = parse_options(command, rest);
         return options ? command.run(*options) : complain(options.error().text, kWrong);
     }
     return complain(concat("there is no command '", printable(words[0]), "'; try gatehouse --help"),

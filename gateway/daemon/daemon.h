@@ -4,6 +4,7 @@
 // control socket, time), hands them to House::handle and carries out the effects in their order.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -119,8 +120,10 @@ class Daemon {
     control::Response serve_reload(const control::Request& request);
     control::Response reload(const std::string& text);
     void reload_by_signal();
+    control::Response serve_why(const control::Request& request);
     control::StatusView status() const;
     std::string metrics_text();
+    void count_dropped();
 
     std::string config_file_;
     LogWriter& log_;
@@ -142,6 +145,7 @@ class Daemon {
     std::string web_failure_;  // that the log has
     std::string host_name_;
     std::optional<loop::TimerId> beat_;
+    std::map<std::string, std::uint64_t> dropped_;  // by the rules, as last read
     control::History history_;
     std::optional<loop::TimerId> timer_;
     std::optional<loop::TimerId> saving_;  // what is not in its files yet

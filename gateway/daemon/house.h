@@ -175,6 +175,8 @@ class House {
     const nat::Hosts& hosts() const { return hosts_; }
     // The interface of that name as last seen; nothing while it is away.
     const Interface* interface(std::string_view name) const;
+    // Whether an address is in a network of the house.
+    bool is_inside(const IpAddress& address) const;
     // The address under which hosts can be reached now.
     std::optional<Ip4> outside_address() const { return outside_; }
     bool forwarding() const { return forwarding_; }
@@ -217,7 +219,6 @@ class House {
     void settle_upnp(Instant now, Effects& out);
     void take_upnp(Instant now, Effects& out);
     void set_timer(Effects& out);
-    bool is_inside(const IpAddress& address) const;
     std::vector<Prefix4> inside_prefixes() const;
     void want_ruleset(Instant now, Effects& out);
     void load(Instant now, Effects& out);

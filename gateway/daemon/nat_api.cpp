@@ -27,17 +27,6 @@ Response json_answer(unsigned status, std::string body) {
     return {status, "application/json", std::move(body)};
 }
 
-Response bad_request(const FieldError& error) {
-    Response out = json_answer(400, "");
-    JsonWriter json(out.body);
-    json.begin_object();
-    json.field("error", error.text);
-    json.field("reason", nat::to_string(Refusal::bad_request));
-    if (!error.field.empty()) json.field("field", error.field);
-    json.end_object();
-    return out;
-}
-
 unsigned status_of(Refusal reason) {
     switch (reason) {
         case Refusal::protocol:
@@ -48,26 +37,6 @@ unsigned status_of(Refusal reason) {
         case Refusal::commit_failed: return 500;
         default: return 409;
     }
-}
-
-std::string_view meaning_of(Refusal reason) {
-    switch (reason) {
-        case Refusal::no_outside_address: return "there is no outside address";
-        case Refusal::protocol: return "only tcp and udp can be forwarded";
-        case Refusal::host_quota: return "the host has as many mappings as it may";
-        case Refusal::pool_empty: return "no outside port is free";
-        case Refusal::table_full: return "there are as many mappings as there may be";
-        case Refusal::commit_failed: return "the kernel did not take it";
-        case Refusal::port_taken: return "the outside port is taken";
-        case Refusal::port_reserved: return "the outside port is reserved";
-        case Refusal::bad_request: return "the request contradicts itself";
-        case Refusal::too_many_ports: return "these are too many ports for one forward";
-        case Refusal::owner_quota: return "there are as many forwards as there may be";
-        case Refusal::not_owner: return "the forward belongs to somebody else";
-        case Refusal::not_found: return "there is no such forward";
-        case Refusal::count_: break;
-    }
-    return "";
 }
 
 Response refusal(std::string_view subject, const Refused& refused) {
@@ -101,7 +70,7 @@ std::optional<Refused> contradicts_own(const nat::Engine& engine,
                       there->inside == request.inside && there->remote == request.remote;
     if (same) return std::nullopt;
     return Refused{Refusal::port_taken, Refused::Holder::forward, there->inside, there->owner.kind,
-                   there->description};
+                   std::string(there->description)};
 }
 
 // The forwards of one request: all of them, or none.
@@ -242,6 +211,38 @@ Response serve_list(const NatApi& api, const Request& request, Instant now) {
 
 }  // namespace
 
+std::string_view meaning_of(Refusal reason) {
+    switch (reason) {
+        case Refusal::no_outside_address: return "there is no outside address";
+        case Refusal::protocol: return "only tcp and udp can be forwarded";
+        case Refusal::host_quota: return "the host has as many mappings as it may";
+        case Refusal::pool_empty: return "no outside port is free";
+        case Refusal::table_full: return "there are as many mappings as there may be";
+        case Refusal::commit_failed: return "the kernel did not take it";
+        case Refusal::port_taken: return "the outside port is taken";
+        case Refusal::port_reserved: return "the outside port is reserved";
+        case Refusal::bad_request: return "the request contradicts itself";
+        case Refusal::too_many_ports: return "these are too many ports for one forward";
+        case Refusal::owner_quota: return "there are as many forwards as there may be";
+        case Refusal::not_owner: return "the forward belongs to somebody else";
+        case Refusal::not_found: return "there is no such forward";
+        case Refusal::count_: break;
+    }
+    return "";
+}
+
+Response bad_request(const FieldError& error) {
+    Response out;
+    out.status = 400;
+    JsonWriter json(out.body);
+    json.begin_object();
+    json.field("error", error.text);
+    json.field("reason", nat::to_string(Refusal::bad_request));
+    if (!error.field.empty()) json.field("field", error.field);
+    json.end_object();
+    return out;
+}
+
 Response only_root() {
     return failure(403, "only root may change the gateway", "try sudo gatehouse");
 }
@@ -299,6 +300,7 @@ void update_nat_metrics(Metrics& metrics, const nat::Engine& engine, Instant now
     raise(Metric::mappings_made, totals.made);
     raise(Metric::mappings_ended, totals.ended);
     raise(Metric::mappings_revived, totals.revived);
+    raise(Metric::mappings_displaced, totals.displaced);
     for (std::size_t i = 0; i < totals.refused.size(); ++i) {
         const std::string_view reason = nat::to_string(static_cast<Refusal>(i));
         const auto most = static_cast<std::int64_t>(totals.refused[i]);

@@ -18,6 +18,7 @@
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
 #include "gateway/control/web.h"
+#include "gateway/daemon/forward_body.h"
 #include "gateway/daemon/nat_rows.h"
 
 namespace gatehouse::daemon {
@@ -43,6 +44,10 @@ void add_nat_counts(control::StatusView& status, const nat::Engine& engine, cons
 
 // Brings the metrics of the NAT up to date.
 void update_nat_metrics(Metrics& metrics, const nat::Engine& engine, Instant now);
+
+// In words; and the answer to a request of which one field is wrong.
+std::string_view meaning_of(nat::Refusal reason);
+control::Response bad_request(const FieldError& error);
 
 // Writing is for whoever may write on the control socket.
 control::Response only_root();

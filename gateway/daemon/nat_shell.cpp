@@ -365,6 +365,12 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     for (const Ip4 outside : effects.delete_sessions_to) {
         (void)conntrack_.remove_translated_to(outside);
     }
+    for (const nat::SessionName& one : effects.delete_sessions) {
+        kernel::Session session;
+        session.original = {one.proto, one.inside.address, one.remote.address, one.inside.port,
+                            one.remote.port};
+        (void)conntrack_.remove(session);
+    }
     if (effects.dump_elements) feed_elements(false, feed);
     if (effects.dump_sessions) feed_sessions(feed);
 }
@@ -405,6 +411,16 @@ Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside, const IsO
 
 Status NatShell::list_sessions(const kernel::Conntrack::OnSession& on_session) {
     return conntrack_.list(kernel::SessionFamily::v4, on_session);
+}
+
+std::optional<kernel::Session> NatShell::find_session(const kernel::Tuple& tuple) {
+    const auto found = conntrack_.find(tuple);
+    return found ? *found : std::nullopt;
+}
+
+bool NatShell::has_permit(Proto proto, Endpoint4 inside, Ip4 remote) {
+    const nat::Element element{KernelSet::permit, proto, inside, {remote, {}}, {}};
+    return elements_.has(nat::to_string(KernelSet::permit), key_of(element));
 }
 
 }  // namespace gatehouse::daemon

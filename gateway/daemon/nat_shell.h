@@ -72,6 +72,10 @@ class NatShell {
     void end_sessions(const kernel::Conntrack::Wanted& wanted) {
         (void)conntrack_.remove_if(kernel::SessionFamily::v4, wanted);
     }
+    std::vector<kernel::RuleCount> rule_counts() { return elements_.rule_counts(); }
+    // The session of that tuple in either direction.
+    std::optional<kernel::Session> find_session(const kernel::Tuple& tuple);
+    bool has_permit(Proto proto, Endpoint4 inside, Ip4 remote);
 
   private:
     NatShell(kernel::NftElements elements, kernel::Conntrack conntrack,

@@ -81,8 +81,8 @@ std::string write_forwards(const std::vector<nat::Forward>& all, std::string_vie
                    : std::to_string(whole_seconds(one.expires.time_since_epoch()));
         // The name stands last, so a line's end is all that it must not have.
         out += ' ';
-        std::replace_copy(one.description.begin(), one.description.end(), std::back_inserter(out),
-                          '\n', ' ');
+        const std::string_view name = one.description;
+        std::replace_copy(name.begin(), name.end(), std::back_inserter(out), '\n', ' ');
         out += '\n';
     }
     return out;

@@ -135,6 +135,19 @@ MessageBytes encode_list(std::string_view table, std::string_view set) {
     return out.take();
 }
 
+MessageBytes encode_get(std::string_view table, std::string_view set, const ConcatKey& key) {
+    MessageWriter out(nft_type(NFT_MSG_GETSETELEM), NLM_F_REQUEST);
+    out.netfilter_header(NFPROTO_INET);
+    out.text(NFTA_SET_ELEM_LIST_TABLE, table);
+    out.text(NFTA_SET_ELEM_LIST_SET, set);
+    const std::size_t list = out.begin(NFTA_SET_ELEM_LIST_ELEMENTS);
+    const std::size_t element = out.begin(NFTA_LIST_ELEM);
+    write_value(out, NFTA_SET_ELEM_KEY, key.bytes());
+    out.end(element);
+    out.end(list);
+    return out.take();
+}
+
 bool decode_elements(const MessageView& message, std::vector<Element>& out) {
     if (message.type != nft_type(NFT_MSG_NEWSETELEM)) return true;
     const Attributes head(message.behind(kFamilyHeader));
@@ -190,6 +203,10 @@ Result<std::vector<Element>, NetlinkError> NftElements::list(std::string_view se
     if (!told) return told.failure();
     if (!whole) return fail(NetlinkError{EBADMSG, "the kernel listed malformed elements"});
     return elements;
+}
+
+bool NftElements::has(std::string_view set, const ConcatKey& key) {
+    return socket_.ask(encode_get(table_, set, key), [](const MessageView&) {}).ok();
 }
 
 }  // namespace gatehouse::kernel

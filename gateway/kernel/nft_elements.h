@@ -75,13 +75,27 @@ struct ElementChange {
     friend bool operator==(const ElementChange&, const ElementChange&) = default;
 };
 
+// A rule that counts and has a comment.
+struct RuleCount {
+    std::string comment;
+    std::uint64_t packets = 0;
+
+    friend bool operator==(const RuleCount&, const RuleCount&) = default;
+};
+
 // The messages for changes in this order to table `inet NAME`, without the frame of a transaction.
 std::vector<MessageBytes> encode_changes(std::string_view table,
                                          std::span<const ElementChange> changes);
 // The request that lists one set or map.
 MessageBytes encode_list(std::string_view table, std::string_view set);
+// The request for one element.
+MessageBytes encode_get(std::string_view table, std::string_view set, const ConcatKey& key);
 // The elements in one message of the answer; false if it is malformed.
 bool decode_elements(const MessageView& message, std::vector<Element>& out);
+
+// The request that lists all rules of a table, and the count in one message of the answer.
+MessageBytes encode_list_rules(std::string_view table);
+std::optional<RuleCount> decode_rule_count(const MessageView& message);
 
 // The writer and lister for one table of family inet.
 class NftElements {
@@ -96,6 +110,10 @@ class NftElements {
     NetlinkStatus add(std::string set, const ConcatKey& key, const ConcatKey& data);
     NetlinkStatus remove(std::string set, const ConcatKey& key);
     Result<std::vector<Element>, NetlinkError> list(std::string_view set);
+    // Of all rules that count and say why, in their order; empty where the kernel does not tell.
+    std::vector<RuleCount> rule_counts();
+    // Whether the set has this key now.
+    bool has(std::string_view set, const ConcatKey& key);
 
   private:
     NftElements(NetlinkSocket socket, std::string table)

@@ -39,7 +39,7 @@ std::string_view to_string(KernelSet set) {
 
 bool Effects::empty() const {
     return edits.empty() && verdicts.empty() && pinholes.empty() && delete_sessions_to.empty() &&
-           !dump_sessions && !dump_elements && notices.empty();
+           delete_sessions.empty() && !dump_sessions && !dump_elements && notices.empty();
 }
 
 void Effects::clear() {
@@ -48,6 +48,7 @@ void Effects::clear() {
     verdicts.clear();
     pinholes.clear();
     delete_sessions_to.clear();
+    delete_sessions.clear();
     dump_sessions = false;
     dump_elements = false;
     notices.clear();
@@ -65,6 +66,7 @@ void Effects::take(Effects& other) {
     append(verdicts, other.verdicts);
     append(pinholes, other.pinholes);
     append(delete_sessions_to, other.delete_sessions_to);
+    append(delete_sessions, other.delete_sessions);
     append(notices, other.notices);
     dump_sessions = dump_sessions || other.dump_sessions;
     dump_elements = dump_elements || other.dump_elements;

@@ -151,14 +151,22 @@ struct Notice {
 
 std::string_view to_string(Notice::Kind kind);  // "mapping added"
 
+// A session by what its host sent first.
+struct SessionName {
+    Proto proto = Proto::udp;
+    Endpoint4 inside;
+    Endpoint4 remote;
+};
+
 struct Effects {
     std::vector<Edit> edits;
     std::vector<Batch> batches;
     std::vector<Verdict> verdicts;
     std::vector<PinholeEdit> pinholes;
     std::vector<Ip4> delete_sessions_to;  // sessions with this outside address
-    bool dump_sessions = false;           // answer with SessionsBegin, SessionsSeen, SessionsEnd
-    bool dump_elements = false;           // answer with ElementsSeen
+    std::vector<SessionName> delete_sessions;
+    bool dump_sessions = false;  // answer with SessionsBegin, SessionsSeen, SessionsEnd
+    bool dump_elements = false;  // answer with ElementsSeen
     std::vector<Notice> notices;
 
     bool empty() const;

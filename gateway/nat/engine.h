@@ -86,6 +86,10 @@ class Engine final : public MappingService {
     const Forward* find_forward(ForwardId id) const override;
     const Forward* find_forward(Proto proto, Port outside,
                                 std::optional<Ip4> remote) const override;
+    std::vector<const Forward*> forwards_to(Proto proto, Ip4 host, PortRange ports) const override {
+        const auto found = forwards_.beginning_at(proto, host, ports);
+        return {found.begin(), found.end()};
+    }
     OutsideAddress outside_address() const override;
     std::optional<Endpoint4> outside_of(Proto proto, Endpoint4 inside,
                                         Endpoint4 remote) const override;
@@ -94,7 +98,8 @@ class Engine final : public MappingService {
     Result<Pinhole, Refused> renew_pinhole(PinholeId id, const Owner& owner, Duration lifetime,
                                            Instant now) override;
     Result<void, Refused> close_pinhole(PinholeId id, const Owner& owner, Instant now) override;
-    std::vector<Pinhole> pinholes() const override;
+    std::vector<const Pinhole*> pinholes() const override;
+    const Pinhole* find_pinhole(PinholeId id) const override;
     std::uint32_t subscribe(ServiceListener listener) override;
     void unsubscribe(std::uint32_t subscription) override;
 
@@ -118,6 +123,9 @@ class Engine final : public MappingService {
         return ledger_.policy().of(host, proto);
     }
     std::optional<Ip4> dmz() const { return dmz_; }  // a rule of the ruleset
+    // To look at, for explanations.
+    const Ledger& ledger() const { return ledger_; }
+    const std::vector<std::unique_ptr<Forward>>& all_forwards() const { return forwards_.all(); }
 
   private:
     struct Pending {  // a verdict that waits for a batch
@@ -157,6 +165,9 @@ class Engine final : public MappingService {
     // Runs a call of the service with its edits going to the outbox.
     template <class Call>
     auto serve(Call&& call);
+    // The answer, and a refusal is counted by its reason.
+    template <class Answer>
+    Answer counted(Answer answer);
 
     Ledger ledger_;
     Forwards forwards_;

@@ -21,21 +21,23 @@ auto Engine::serve(Call&& call) {
     return result;
 }
 
+template <class Answer>
+Answer Engine::counted(Answer answer) {
+    if (!answer) ++ledger_.counters().refused[static_cast<std::size_t>(answer.error().reason)];
+    return answer;
+}
+
 Result<Forward, Refused> Engine::request(const ForwardRequest& request, Instant now) {
-    auto result = serve([&] { return forwards_.request(request, now); });
-    if (!result) ++ledger_.counters().refused[static_cast<std::size_t>(result.error().reason)];
-    return result;
+    return counted(serve([&] { return forwards_.request(request, now); }));
 }
 
 Result<ForwardPair, Refused> Engine::request_pair(const PairRequest& request, Instant now) {
-    auto result = serve([&] { return forwards_.request_pair(request, now); });
-    if (!result) ++ledger_.counters().refused[static_cast<std::size_t>(result.error().reason)];
-    return result;
+    return counted(serve([&] { return forwards_.request_pair(request, now); }));
 }
 
 Result<Forward, Refused> Engine::renew(ForwardId id, const Owner& owner,
                                        std::optional<Duration> lifetime, Instant now) {
-    return serve([&] { return forwards_.renew(id, owner, lifetime, now); });
+    return counted(serve([&] { return forwards_.renew(id, owner, lifetime, now); }));
 }
 
 Result<Forward, Refused> Engine::admit(ForwardId id, const Owner& owner, std::optional<Ip4> remote,
@@ -50,8 +52,8 @@ Result<void, Refused> Engine::release(ForwardId id, const Owner& owner, Instant 
 std::vector<Forward> Engine::forwards() const {
     std::vector<Forward> out;
     out.reserve(forwards_.all().size());
-    for (const auto& [id, forward] : forwards_.all())
-        out.push_back(forward);
+    for (const auto& forward : forwards_.all())
+        out.push_back(*forward);
     return out;
 }
 
@@ -89,24 +91,29 @@ std::optional<Endpoint4> Engine::inside_of(Proto proto, Endpoint4 outside) const
 }
 
 Result<Pinhole, Refused> Engine::open_pinhole(const PinholeRequest& request, Instant now) {
-    return pinholes_.open(request, now, outbox_);
+    return counted(pinholes_.open(request, now, outbox_));
 }
 
 Result<Pinhole, Refused> Engine::renew_pinhole(PinholeId id, const Owner& owner, Duration lifetime,
                                                Instant now) {
-    return pinholes_.renew(id, owner, lifetime, now);
+    return counted(pinholes_.renew(id, owner, lifetime, now));
 }
 
 Result<void, Refused> Engine::close_pinhole(PinholeId id, const Owner& owner, Instant) {
     return pinholes_.close(id, owner, outbox_);
 }
 
-std::vector<Pinhole> Engine::pinholes() const {
-    std::vector<Pinhole> out;
+std::vector<const Pinhole*> Engine::pinholes() const {
+    std::vector<const Pinhole*> out;
     out.reserve(pinholes_.all().size());
     for (const auto& [id, pinhole] : pinholes_.all())
-        out.push_back(pinhole);
+        out.push_back(&pinhole);
     return out;
+}
+
+const Pinhole* Engine::find_pinhole(PinholeId id) const {
+    const auto found = pinholes_.all().find(id);
+    return found == pinholes_.all().end() ? nullptr : &found->second;
 }
 
 std::uint32_t Engine::subscribe(ServiceListener listener) {

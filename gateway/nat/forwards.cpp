@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 namespace gatehouse::nat {
 
@@ -35,31 +36,72 @@ Refused because(Refusal reason) {
 
 Refused taken_by(const Forward& forward) {
     return {Refusal::port_taken, Refused::Holder::forward, forward.inside, forward.owner.kind,
-            forward.description};
+            std::string(forward.description)};
 }
 
 }  // namespace
 
+void ForwardOrder::insert(Forward& forward) {
+    all_.insert(all_.end() - static_cast<std::ptrdiff_t>(from(forward).size()), &forward);
+}
+
+void ForwardOrder::erase(const Forward& forward) {
+    all_.erase(all_.end() - static_cast<std::ptrdiff_t>(from(forward).size()));
+}
+
+std::span<Forward* const> ForwardOrder::from(const Forward& key) const {
+    const auto place =
+        std::lower_bound(all_.begin(), all_.end(), &key,
+                         [this](const Forward* a, const Forward* b) { return before_(*a, *b); });
+    return {place, all_.end()};
+}
+
 Forwards::Forwards(Ledger& ledger, Listener listener)
-    : ledger_(ledger), listener_(std::move(listener)) {}
+    : ledger_(ledger),
+      listener_(std::move(listener)),
+      by_inside_([](const Forward& a, const Forward& b) {
+          return std::tie(a.proto, a.inside, a.id) < std::tie(b.proto, b.inside, b.id);
+      }),
+      by_end_([](const Forward& a, const Forward& b) {
+          return std::tie(a.expires, a.id) < std::tie(b.expires, b.id);
+      }) {}
+
+std::size_t Forwards::place_of(ForwardId id) const {
+    const auto place =
+        std::lower_bound(forwards_.begin(), forwards_.end(), id,
+                         [](const auto& one, ForwardId wanted) { return one->id < wanted; });
+    return static_cast<std::size_t>(place - forwards_.begin());
+}
+
+Forward* Forwards::held(ForwardId id) const {
+    const std::size_t place = place_of(id);
+    const bool there = place < forwards_.size() && forwards_[place]->id == id;
+    return there ? forwards_[place].get() : nullptr;
+}
 
 const Forward* Forwards::find(ForwardId id) const {
-    const auto found = forwards_.find(id);
-    return found == forwards_.end() ? nullptr : &found->second;
+    return held(id);
+}
+
+Result<Forward*, Refused> Forwards::owned(ForwardId id, const Owner& owner) const {
+    Forward* forward = held(id);
+    if (forward == nullptr) return gatehouse::fail(because(Refusal::not_found));
+    if (forward->owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    return forward;
 }
 
 const Forward* Forwards::find(Proto proto, Port outside, std::optional<Ip4> remote) const {
     const MappingId id =
         ledger_.table().find_outside(proto, {ledger_.outside().primary(), outside});
     if (id == kNoMapping) return nullptr;
-    const Forward* holder = find(ledger_.table().at(id).forward);
+    const Mapping& mapping = ledger_.table().at(id);
+    const Forward* holder = find(mapping.forward);
     if (holder == nullptr || holder->remote == remote) return holder;
     // Only restricted forwards share a port.
     if (!holder->remote || !remote) return nullptr;
-    for (const auto& [other_id, other] : forwards_) {
-        if (other.covers(proto, outside) && other.remote == remote) return &other;
-    }
-    return nullptr;
+    return oldest(proto, mapping.inside, [&](const Forward& other) {
+        return other.covers(proto, outside) && other.remote == remote;
+    });
 }
 
 std::optional<Refused> Forwards::invalid(const ForwardRequest& request) const {
@@ -122,29 +164,42 @@ std::optional<Refused> Forwards::in_the_way(const ForwardRequest& request, Port 
     return std::nullopt;
 }
 
+std::span<Forward* const> Forwards::beginning_at(Proto proto, Ip4 host, PortRange ports) const {
+    Forward key;
+    key.proto = proto;
+    key.inside = {host, ports.first};
+    const auto rest = by_inside_.from(key);
+    std::size_t count = 0;
+    while (count < rest.size() && rest[count]->proto == proto &&
+           rest[count]->inside <= Endpoint4{host, ports.last}) {
+        ++count;
+    }
+    return rest.first(count);
+}
+
 // The forward that this request renews.
-Forward* Forwards::same(const ForwardRequest& request) {
+Forward* Forwards::same(const ForwardRequest& request) const {
     if (request.must_have_port) {
         const Forward* found = find(request.proto, *request.outside, request.remote);
         const bool renews = found != nullptr && found->owner == request.owner &&
                             found->outside.port == *request.outside &&
                             found->remote == request.remote;
-        return renews ? &forwards_.at(found->id) : nullptr;
+        return renews ? held(found->id) : nullptr;
     }
-    const auto [first, last] = by_inside_.equal_range({request.proto, request.inside});
-    for (auto at = first; at != last; ++at) {
-        Forward& forward = forwards_.at(at->second);
-        if (forward.owner == request.owner && forward.remote == request.remote) return &forward;
+    const Endpoint4 inside = request.inside;
+    for (Forward* forward :
+         beginning_at(request.proto, inside.address, {inside.port, inside.port})) {
+        if (forward->owner == request.owner && forward->remote == request.remote) return forward;
     }
     return nullptr;
 }
 
 // Whatever its remote is.
-Forward* Forwards::of_owner(const ForwardRequest& request) {
-    const auto [first, last] = by_inside_.equal_range({request.proto, request.inside});
-    for (auto at = first; at != last; ++at) {
-        Forward& forward = forwards_.at(at->second);
-        if (forward.owner == request.owner && forward.count == 1) return &forward;
+Forward* Forwards::of_owner(const ForwardRequest& request) const {
+    const Endpoint4 inside = request.inside;
+    for (Forward* forward :
+         beginning_at(request.proto, inside.address, {inside.port, inside.port})) {
+        if (forward->owner == request.owner && forward->count == 1) return forward;
     }
     return nullptr;
 }
@@ -162,26 +217,29 @@ Result<Forward, Refused> Forwards::update(Forward& forward, const ForwardRequest
             auto refused = in_the_way(wider, i, at_index(forward.outside.port, i));
             if (refused) return gatehouse::fail(std::move(*refused));
         }
-        if (request.inside != forward.inside && sibling(forward, forward.outside.port)) {
-            return gatehouse::fail(taken_by(forward));
+        for (std::uint32_t i = 0; request.inside != forward.inside && i < forward.count; ++i) {
+            if (sibling(forward, i)) return gatehouse::fail(taken_by(forward));
         }
         deactivate(forward, now, false);
         count(forward, -1);
-        const auto [first, last] = by_inside_.equal_range({forward.proto, forward.inside});
-        by_inside_.erase(std::find_if(
-            first, last, [&](const auto& entry) { return entry.second == forward.id; }));
+        by_inside_.erase(forward);
         forward.inside = request.inside;
         forward.count = request.count;
         forward.enabled = request.enabled;
-        by_inside_.emplace(std::pair{forward.proto, forward.inside}, forward.id);
+        by_inside_.insert(forward);
         count(forward, 1);
         activate(forward, now);
     }
     forward.description = request.description.substr(0, kMostDescription);
-    forward.expires = request.lifetime ? now + *request.lifetime : kNever;
-    timers_.set(forward.id, forward.expires);
+    set_end(forward, request.lifetime, now);
     tell(ServiceNotice::Kind::forward_changed, forward);
     return forward;
+}
+
+void Forwards::set_end(Forward& forward, std::optional<Duration> lifetime, Instant now) {
+    by_end_.erase(forward);
+    forward.expires = lifetime ? now + *lifetime : kNever;
+    by_end_.insert(forward);
 }
 
 std::optional<Port> Forwards::search(const ForwardRequest& request, Port wanted) const {
@@ -223,8 +281,11 @@ Result<Port, Refused> Forwards::choose(const ForwardRequest& request) const {
 }
 
 Forward& Forwards::insert(const ForwardRequest& request, Port outside, Instant now) {
-    Forward forward;
-    forward.id = next_id_++;
+    auto made = std::make_unique<Forward>();
+    Forward& forward = *made;
+    do {
+        forward.id = next_id_++;
+    } while (forward.id == 0 || held(forward.id) != nullptr);
     forward.proto = request.proto;
     forward.outside = {ledger_.outside().primary(), outside};
     forward.count = request.count;
@@ -235,13 +296,14 @@ Forward& Forwards::insert(const ForwardRequest& request, Port outside, Instant n
     forward.enabled = request.enabled;
     forward.created = now;
     forward.expires = request.lifetime ? now + *request.lifetime : kNever;
-    Forward& stored = forwards_.emplace(forward.id, forward).first->second;
-    by_inside_.emplace(std::pair{forward.proto, forward.inside}, forward.id);
-    count(stored, 1);
-    timers_.set(stored.id, stored.expires);
-    activate(stored, now);
-    tell(ServiceNotice::Kind::forward_added, stored);
-    return stored;
+    forwards_.insert(forwards_.begin() + static_cast<std::ptrdiff_t>(place_of(forward.id)),
+                     std::move(made));
+    by_inside_.insert(forward);
+    by_end_.insert(forward);
+    count(forward, 1);
+    activate(forward, now);
+    tell(ServiceNotice::Kind::forward_added, forward);
+    return forward;
 }
 
 Result<Forward, Refused> Forwards::request(const ForwardRequest& request, Instant now) {
@@ -328,31 +390,28 @@ Result<ForwardPair, Refused> Forwards::request_pair(const PairRequest& request, 
 
 Result<Forward, Refused> Forwards::renew(ForwardId id, const Owner& owner,
                                          std::optional<Duration> lifetime, Instant now) {
-    const auto found = forwards_.find(id);
-    if (found == forwards_.end()) return gatehouse::fail(because(Refusal::not_found));
-    Forward& forward = found->second;
-    if (forward.owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    const auto forward = owned(id, owner);
+    if (!forward) return forward.failure();
     if (lifetime && *lifetime <= Duration::zero()) {
         return gatehouse::fail(because(Refusal::bad_request));
     }
-    forward.expires = lifetime ? now + *lifetime : kNever;
-    timers_.set(id, forward.expires);
-    tell(ServiceNotice::Kind::forward_changed, forward);
-    return forward;
+    set_end(**forward, lifetime, now);
+    tell(ServiceNotice::Kind::forward_changed, **forward);
+    return **forward;
 }
 
 Result<Forward, Refused> Forwards::admit(ForwardId id, const Owner& owner,
                                          std::optional<Ip4> remote) {
-    const auto found = forwards_.find(id);
-    if (found == forwards_.end()) return gatehouse::fail(because(Refusal::not_found));
-    Forward& forward = found->second;
-    if (forward.owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    const auto found = owned(id, owner);
+    if (!found) return found.failure();
+    Forward& forward = **found;
     if (remote == forward.remote) return forward;
     if (remote && remote->is_any()) return gatehouse::fail(because(Refusal::bad_request));
     for (std::uint32_t i = 0; i < forward.count; ++i) {
-        if (const Forward* other = sibling(forward, at_index(forward.outside.port, i))) {
-            if (!remote || other->remote == remote) return gatehouse::fail(taken_by(*other));
-        }
+        const Forward* other = sibling(forward, i);
+        if (other != nullptr && remote)
+            other = find(forward.proto, at_index(forward.outside.port, i), remote);
+        if (other != nullptr) return gatehouse::fail(taken_by(*other));
     }
     for (std::uint32_t i = 0; i < forward.count; ++i)
         write_doors(forward, i, false);
@@ -364,34 +423,37 @@ Result<Forward, Refused> Forwards::admit(ForwardId id, const Owner& owner,
 }
 
 Result<void, Refused> Forwards::release(ForwardId id, const Owner& owner, Instant now) {
-    const auto found = forwards_.find(id);
-    if (found == forwards_.end()) return gatehouse::fail(because(Refusal::not_found));
-    if (found->second.owner != owner) return gatehouse::fail(because(Refusal::not_owner));
+    const auto forward = owned(id, owner);
+    if (!forward) return forward.failure();
     erase(id, Ends::forward_released, now);
     try_waiting(now);
     return {};
 }
 
+std::optional<Instant> Forwards::next_deadline() const {
+    const Forward* first = by_end_.first();
+    return first == nullptr || first->expires == kNever ? std::nullopt
+                                                        : std::optional(first->expires);
+}
+
 void Forwards::expire(Instant now) {
-    while (const auto id = timers_.pop_expired(now))
-        erase(*id, Ends::forward_expired, now);
+    while (by_end_.first() != nullptr && by_end_.first()->expires <= now)
+        erase(by_end_.first()->id, Ends::forward_expired, now);
 }
 
 void Forwards::fail(ForwardId id, Instant now) {
-    if (forwards_.contains(id)) erase(id, Ends::forward_failed, now);
+    if (held(id) != nullptr) erase(id, Ends::forward_failed, now);
 }
 
 void Forwards::erase(ForwardId id, Ends why, Instant now) {
-    const auto found = forwards_.find(id);
-    const Forward forward = found->second;
-    const auto [first, last] = by_inside_.equal_range({forward.proto, forward.inside});
-    by_inside_.erase(
-        std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
-    forwards_.erase(found);
-    timers_.cancel(id);
-    count(forward, -1);
-    deactivate(forward, now, false);
-    tell(why, forward);
+    const std::size_t place = place_of(id);
+    const std::unique_ptr<Forward> forward = std::move(forwards_[place]);
+    by_inside_.erase(*forward);
+    by_end_.erase(*forward);
+    forwards_.erase(forwards_.begin() + static_cast<std::ptrdiff_t>(place));
+    count(*forward, -1);
+    deactivate(*forward, now, false);
+    tell(why, *forward);
 }
 
 void Forwards::count(const Forward& forward, int step) {

@@ -17,12 +17,30 @@
 
 #include <functional>
 #include <map>
-#include <unordered_map>
+#include <memory>
+#include <span>
+#include <vector>
 
-#include "gateway/base/timer_queue.h"
 #include "gateway/nat/ledger.h"
 
 namespace gatehouse::nat {
+
+// Forwards in an order. What it goes by must not change while they are in it.
+class ForwardOrder {
+  public:
+    using Before = bool (*)(const Forward&, const Forward&);
+
+    explicit ForwardOrder(Before before) : before_(before) {}
+    void insert(Forward& forward);
+    void erase(const Forward& forward);
+    // From the first one on that is not before this.
+    std::span<Forward* const> from(const Forward& key) const;
+    const Forward* first() const { return all_.empty() ? nullptr : all_.front(); }
+
+  private:
+    Before before_;
+    std::vector<Forward*> all_;
+};
 
 class Forwards {
   public:
@@ -39,14 +57,16 @@ class Forwards {
     Result<Forward, Refused> admit(ForwardId id, const Owner& owner, std::optional<Ip4> remote);
     Result<void, Refused> release(ForwardId id, const Owner& owner, Instant now);
 
-    const std::map<ForwardId, Forward>& all() const { return forwards_; }
+    const std::vector<std::unique_ptr<Forward>>& all() const { return forwards_; }  // by id
     const Forward* find(ForwardId id) const;
     const Forward* find(Proto proto, Port outside, std::optional<Ip4> remote) const;
+    // Those to this host whose first inside port is one of these.
+    std::span<Forward* const> beginning_at(Proto proto, Ip4 host, PortRange ports) const;
 
     // The primary outside address is another one; the old one is gone with its pools.
     void move(Instant now);
     void expire(Instant now);
-    std::optional<Instant> next_deadline() const { return timers_.next(); }
+    std::optional<Instant> next_deadline() const;
     // The kernel did not take the batch in which the forward was made.
     void fail(ForwardId id, Instant now);
 
@@ -62,8 +82,16 @@ class Forwards {
     std::optional<Refused> in_the_way(const ForwardRequest& request, std::uint32_t index,
                                       Port outside) const;
     std::optional<Refused> in_the_way(const ForwardRequest& request, Port outside) const;
-    Forward* same(const ForwardRequest& request);
-    Forward* of_owner(const ForwardRequest& request);
+    Forward* same(const ForwardRequest& request) const;
+    Forward* of_owner(const ForwardRequest& request) const;
+    // Where in forwards_ one of this id is, or would be.
+    std::size_t place_of(ForwardId id) const;
+    Forward* held(ForwardId id) const;
+    // That of this id, if it is the owner's.
+    Result<Forward*, Refused> owned(ForwardId id, const Owner& owner) const;
+    // The oldest one that leads to this inside endpoint, also in the midst of a range, and suits.
+    template <class Suits>
+    const Forward* oldest(Proto proto, Endpoint4 inside, Suits&& suits) const;
     Result<Port, Refused> choose(const ForwardRequest& request) const;
     std::optional<Port> search(const ForwardRequest& request, Port wanted) const;
     bool suits(const ForwardRequest& request, Port outside) const;
@@ -77,7 +105,7 @@ class Forwards {
     bool win_traffic(const Forward& forward, Endpoint4 inside, Instant now);
     void deactivate(const Forward& forward, Instant now, bool moving);
     void deactivate_port(const Forward& forward, std::uint32_t index, Instant now, bool moving);
-    const Forward* sibling(const Forward& forward, Port outside) const;
+    const Forward* sibling(const Forward& forward, std::uint32_t index) const;
     // The oldest enabled forward to this inside endpoint.
     const Forward* oldest_to(Proto proto, Endpoint4 inside) const;
     void win_back(Proto proto, Endpoint4 inside, Instant now);
@@ -88,20 +116,34 @@ class Forwards {
     void try_waiting(Instant now);
     void tell(ServiceNotice::Kind kind, const Forward& forward);
     void count(const Forward& forward, int step);
+    void set_end(Forward& forward, std::optional<Duration> lifetime, Instant now);
     bool is_fixed(const Owner& owner) const { return owner.kind == OwnerKind::static_; }
 
     Ledger& ledger_;
     Listener listener_;
-    std::map<ForwardId, Forward> forwards_;
-    std::vector<ForwardRequest> waiting_;  // configured, and refused so far
-    std::multimap<std::pair<Proto, Endpoint4>, ForwardId> by_inside_;  // the first port
-    std::map<Ip4, std::uint32_t> asked_by_host_;                       // IGD, NAT-PMP and PCP
+    std::vector<std::unique_ptr<Forward>> forwards_;  // by id
+    ForwardOrder by_inside_;                          // by protocol, first inside endpoint, id
+    ForwardOrder by_end_;                             // by end, id
+    std::vector<ForwardRequest> waiting_;             // configured, and refused so far
+    std::map<Ip4, std::uint32_t> asked_by_host_;      // IGD, NAT-PMP and PCP
     std::uint32_t asked_ = 0;
     std::uint32_t ports_ = 0;
     std::uint32_t host_quota_ = 64;
     std::uint32_t quota_ = 2048;
-    TimerQueue<ForwardId> timers_;
     ForwardId next_id_ = 1;
 };
+
+template <class Suits>
+const Forward* Forwards::oldest(Proto proto, Endpoint4 inside, Suits&& suits) const {
+    const std::uint16_t port = inside.port.number;
+    const auto lowest =
+        static_cast<std::uint16_t>(port >= kMostForwardPorts ? port - kMostForwardPorts + 1 : 0);
+    const Forward* out = nullptr;
+    for (const Forward* one : beginning_at(proto, inside.address, {{lowest}, inside.port})) {
+        const bool covers = port < one->inside.port.number + one->count;
+        if (covers && (out == nullptr || one->id < out->id) && suits(*one)) out = one;
+    }
+    return out;
+}
 
 }  // namespace gatehouse::nat

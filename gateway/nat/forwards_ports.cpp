@@ -59,8 +59,8 @@ void Forwards::configure(const config::Config& config, Instant now) {
             requests.push_back(std::move(request));
     }
     std::vector<ForwardId> unwanted;
-    for (const auto& entry : forwards_) {
-        const Forward& forward = entry.second;
+    for (const auto& one : forwards_) {
+        const Forward& forward = *one;
         if (forward.owner != configured()) continue;
         const auto wanted =
             std::find_if(requests.begin(), requests.end(),
@@ -154,7 +154,7 @@ void Forwards::deactivate_port(const Forward& forward, std::uint32_t index, Inst
         return;
     }
     const Endpoint4 inside = at_index(forward.inside, index);
-    if (const Forward* heir = sibling(forward, outside.port)) {
+    if (const Forward* heir = sibling(forward, index)) {
         ledger_.at(id).forward = heir->id;
     } else if (oldest_to(forward.proto, inside) == nullptr && ledger_.give_to_traffic(id)) {
         return;
@@ -167,27 +167,16 @@ void Forwards::deactivate_port(const Forward& forward, std::uint32_t index, Inst
 }
 
 // Another forward that holds the same outside port for another remote.
-const Forward* Forwards::sibling(const Forward& forward, Port outside) const {
+const Forward* Forwards::sibling(const Forward& forward, std::uint32_t index) const {
     if (!forward.remote) return nullptr;
-    for (const auto& [id, other] : forwards_) {
-        if (id != forward.id && other.covers(forward.proto, outside)) return &other;
-    }
-    return nullptr;
+    const Port outside = at_index(forward.outside.port, index);
+    return oldest(forward.proto, at_index(forward.inside, index), [&](const Forward& other) {
+        return other.id != forward.id && other.covers(forward.proto, outside);
+    });
 }
 
 const Forward* Forwards::oldest_to(Proto proto, Endpoint4 inside) const {
-    const std::uint16_t port = inside.port.number;
-    const auto lowest =
-        static_cast<std::uint16_t>(port >= kMostForwardPorts ? port - kMostForwardPorts + 1 : 0);
-    const auto first = by_inside_.lower_bound({proto, {inside.address, Port{lowest}}});
-    const auto last = by_inside_.upper_bound({proto, inside});
-    const Forward* oldest = nullptr;
-    for (auto at = first; at != last; ++at) {
-        const Forward& forward = forwards_.at(at->second);
-        const bool covers = forward.enabled && port < forward.inside.port.number + forward.count;
-        if (covers && (oldest == nullptr || forward.id < oldest->id)) oldest = &forward;
-    }
-    return oldest;
+    return oldest(proto, inside, [](const Forward& forward) { return forward.enabled; });
 }
 
 // The oldest forward to this inside endpoint gets its traffic, where no other one has it.
@@ -229,19 +218,19 @@ void Forwards::add_doors(const Forward& forward, std::uint32_t index, std::vecto
 }
 
 void Forwards::move(Instant now) {
-    for (const auto& [id, forward] : forwards_)
-        deactivate(forward, now, true);
-    for (auto& [id, forward] : forwards_) {
-        forward.outside.address = ledger_.outside().primary();
-        activate(forward, now);
-        tell(ServiceNotice::Kind::forward_changed, forward);
+    for (const auto& forward : forwards_)
+        deactivate(*forward, now, true);
+    for (const auto& forward : forwards_) {
+        forward->outside.address = ledger_.outside().primary();
+        activate(*forward, now);
+        tell(ServiceNotice::Kind::forward_changed, *forward);
     }
 }
 
 void Forwards::wanted(std::vector<Element>& out) const {
-    for (const auto& [id, forward] : forwards_) {
-        for (std::uint32_t i = 0; i < forward.count; ++i)
-            add_doors(forward, i, out);
+    for (const auto& forward : forwards_) {
+        for (std::uint32_t i = 0; i < forward->count; ++i)
+            add_doors(*forward, i, out);
     }
 }
 

@@ -23,6 +23,10 @@ bool is_shared(const Element& element, const Mapping& mapping) {
            mapping.behaviour.mapping != MappingBehaviour::endpoint_independent;
 }
 
+bool has_one_user(const Element& element) {
+    return element.set == KernelSet::inbound || element.set == KernelSet::inbound_remote;
+}
+
 std::uint64_t pack(Endpoint4 endpoint) {
     return (std::uint64_t{endpoint.address.value} << 16U) | endpoint.port.number;
 }
@@ -57,10 +61,10 @@ ElementList elements_of(const Mapping& mapping, bool hairpin) {
     return out;
 }
 
-std::size_t Ledger::ElementHash::operator()(const Element& element) const {
-    const auto kind = static_cast<std::uint64_t>(element.set) << 56U |
-                      static_cast<std::uint64_t>(element.proto) << 48U;
-    return hash.words(kind | pack(element.key), pack(element.remote));
+std::size_t Ledger::SharedHash::operator()(const Shared& shared) const noexcept {
+    const auto kind = static_cast<std::uint64_t>(shared.set) << 56U |
+                      static_cast<std::uint64_t>(shared.proto) << 48U;
+    return hash.words(kind | pack({shared.address, shared.port}), shared.remote.value);
 }
 
 Ledger::Ledger(const HashKey& key, const Hosts& hosts, std::uint32_t most_mappings)
@@ -70,7 +74,7 @@ Ledger::Ledger(const HashKey& key, const Hosts& hosts, std::uint32_t most_mappin
       policy_(hosts),
       most_mappings_(most_mappings),
       hosts_(0, hash_),
-      users_(0, ElementHash{hash_}) {}
+      users_(0, SharedHash{hash_}) {}
 
 void Ledger::write(const Mapping& mapping) {
     rewrite(mapping, {});
@@ -96,14 +100,16 @@ void Ledger::rewrite(const Mapping& mapping, const ElementList& before) {
 }
 
 void Ledger::use(const Element& element) {
-    if (users_[element]++ == 0) writer_.add(element);
+    if (has_one_user(element) || users_[Shared(element)]++ == 0) writer_.add(element);
 }
 
 void Ledger::unuse(const Element& element) {
-    const auto found = users_.find(element);
-    assert(found != users_.end());
-    if (--found->second > 0) return;
-    users_.erase(found);
+    if (!has_one_user(element)) {
+        const auto found = users_.find(Shared(element));
+        assert(found != users_.end());
+        if (--found->second > 0) return;
+        users_.erase(found);
+    }
     writer_.remove(element);
 }
 
@@ -166,6 +172,22 @@ Result<MappingId, Refusal> Ledger::create(Proto proto, Endpoint4 inside, Endpoin
     write(table_.at(id));
     note(Notice::Kind::mapping_added, mapping);
     return id;
+}
+
+Result<Endpoint4, Refusal> Ledger::foresee(Proto proto, Endpoint4 inside, Endpoint4 remote) const {
+    if (const auto reason = why_not(proto, inside.address)) return fail(*reason);
+    const MappingId rests = find(proto, inside, remote);
+    if (rests != kNoMapping) {
+        const Endpoint4 outside = table_.at(rests).outside;
+        if (outside_.copy_of_pool(outside.address, proto).is_allowed(outside.port)) return outside;
+    }
+    const MappingKey key =
+        key_for(policy_.of(inside.address, proto).mapping, proto, inside, remote);
+    const Ip4 address = outside_.address_for(inside.address);
+    const auto port = outside_.copy_of_pool(address, proto)
+                          .pick(inside.port, port_choice_, random_for(proto, inside, key.remote));
+    if (!port) return fail(Refusal::pool_empty);
+    return Endpoint4{address, *port};
 }
 
 bool Ledger::revive(MappingId id, Instant now) {

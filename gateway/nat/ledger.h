@@ -66,6 +66,8 @@ class Ledger {
     // The mapping that a new session uses: live or quarantined, or kNoMapping.
     MappingId find(Proto proto, Endpoint4 inside, Endpoint4 remote) const;
     Result<MappingId, Refusal> create(Proto proto, Endpoint4 inside, Endpoint4 remote, Instant now);
+    // The outside endpoint that create() would give, or revive() where a mapping rests.
+    Result<Endpoint4, Refusal> foresee(Proto proto, Endpoint4 inside, Endpoint4 remote) const;
     // A quarantined mapping becomes live again. False: it may not; it is gone then.
     bool revive(MappingId id, Instant now);
     // A mapping that is known to exist: from an element, or from a session. Nothing where the book
@@ -95,7 +97,8 @@ class Ledger {
     // A mapping of traffic becomes that of a forward and the other way round.
     void give_to_forward(MappingId id, ForwardId forward);
     bool give_to_traffic(MappingId id);
-    // Adds to or takes from the element's users; it is in the kernel while it has any.
+    // Adds to or takes from the element's users; it is in the kernel while it has any. What leads
+    // in from an outside endpoint has one.
     void use(const Element& element);
     void unuse(const Element& element);
 
@@ -154,11 +157,28 @@ class Ledger {
     config::PortChoice port_choice_ = config::PortChoice::preserve;
     bool hairpin_ = true;
     std::unordered_map<Ip4, std::uint32_t, KeyedHash> hosts_;
-    struct ElementHash {
-        KeyedHash hash;
-        std::size_t operator()(const Element& element) const;
+    // An element that may have several users: a door of an inside endpoint, or of an outside one
+    // for the house itself.
+    struct Shared {
+        Ip4 address;
+        Port port;
+        KernelSet set{};
+        Proto proto{};
+        Ip4 remote;
+
+        explicit Shared(const Element& element)
+            : address(element.key.address),
+              port(element.key.port),
+              set(element.set),
+              proto(element.proto),
+              remote(element.remote.address) {}
+        friend bool operator==(const Shared&, const Shared&) = default;
     };
-    std::unordered_map<Element, std::uint32_t, ElementHash> users_;
+    struct SharedHash {
+        KeyedHash hash;
+        std::size_t operator()(const Shared& shared) const noexcept;
+    };
+    std::unordered_map<Shared, std::uint32_t, SharedHash> users_;
     std::deque<Rest> long_rests_;
     std::deque<Rest> short_rests_;
     std::size_t resting_ = 0;

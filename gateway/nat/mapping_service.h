@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/base/compact_text.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/result.h"
 #include "gateway/base/time.h"
@@ -29,7 +30,7 @@ std::string_view to_string(OwnerKind kind);  // "static" "igd" "natpmp" "pcp" "s
 // a nonce, a call).
 struct Owner {
     OwnerKind kind = OwnerKind::static_;
-    std::string id;
+    CompactText id;
 
     friend bool operator==(const Owner&, const Owner&) = default;
 };
@@ -72,16 +73,17 @@ struct ForwardRequest {
     bool enabled = true;  // a disabled forward holds its port and lets nothing in
 };
 
+// Kept small: there may be thousands.
 struct Forward {
     ForwardId id = 0;
-    Proto proto = Proto::udp;
-    Endpoint4 outside;  // the address is 0.0.0.0 while there is none
     std::uint32_t count = 1;
+    Endpoint4 outside;  // the address is 0.0.0.0 while there is none
     Endpoint4 inside;
     std::optional<Ip4> remote;
-    Owner owner;
-    std::string description;
+    Proto proto = Proto::udp;
     bool enabled = true;
+    Owner owner;
+    CompactText description;
     Instant created;
     Instant expires = kNever;
 
@@ -91,6 +93,7 @@ struct Forward {
     }
     friend bool operator==(const Forward&, const Forward&) = default;
 };
+static_assert(sizeof(Forward) <= 88);
 
 // An even outside port and its upper neighbour, for RTP and RTCP.
 struct PairRequest {
@@ -146,7 +149,7 @@ struct Pinhole {
     Port port;
     std::optional<Ip6> remote;
     Owner owner;
-    std::string description;
+    CompactText description;
     Instant expires = kNever;
 
     friend bool operator==(const Pinhole&, const Pinhole&) = default;
@@ -202,6 +205,10 @@ class MappingService {
     virtual const Forward* find_forward(Proto proto, Port outside,
                                         std::optional<Ip4> remote) const = 0;
 
+    // Those to this host whose first inside port is one of these, by that port.
+    virtual std::vector<const Forward*> forwards_to(Proto proto, Ip4 host,
+                                                    PortRange ports) const = 0;
+
     virtual OutsideAddress outside_address() const = 0;
     // Where a session of this inside endpoint to this remote leaves, if that is settled already.
     virtual std::optional<Endpoint4> outside_of(Proto proto, Endpoint4 inside,
@@ -214,7 +221,8 @@ class MappingService {
     virtual Result<Pinhole, Refused> renew_pinhole(PinholeId id, const Owner& owner,
                                                    Duration lifetime, Instant now) = 0;
     virtual Result<void, Refused> close_pinhole(PinholeId id, const Owner& owner, Instant now) = 0;
-    virtual std::vector<Pinhole> pinholes() const = 0;  // by id
+    virtual std::vector<const Pinhole*> pinholes() const = 0;  // by id
+    virtual const Pinhole* find_pinhole(PinholeId id) const = 0;
 
     virtual std::uint32_t subscribe(ServiceListener listener) = 0;
     virtual void unsubscribe(std::uint32_t subscription) = 0;

@@ -105,6 +105,15 @@ PortPool& Outside::pool(Ip4 address, Proto proto) {
     return *pool;
 }
 
+PortPool Outside::copy_of_pool(Ip4 address, Proto proto) const {
+    const Entry* found = find(address);
+    assert(found != nullptr && has_pool(proto));
+    if (const auto& pool = found->pools[place_of(proto)]) return *pool;
+    PortPool fresh;
+    allow(fresh, proto);
+    return fresh;
+}
+
 bool Outside::is_reserved(Proto proto, Port port) const {
     return std::any_of(reserved_.begin(), reserved_.end(), [&](const ReservedPort& one) {
         return one.proto == proto && one.ports.contains(port);

@@ -34,6 +34,7 @@ class Outside {
     Ip4 address_for(Ip4 host) const;
     // Of an address that is there; tcp, udp or icmp.
     PortPool& pool(Ip4 address, Proto proto);
+    PortPool copy_of_pool(Ip4 address, Proto proto) const;
     bool is_reserved(Proto proto, Port port) const;
     PortRange ports() const { return ports_; }
 

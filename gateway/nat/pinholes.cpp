@@ -65,10 +65,15 @@ Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant n
     if (pinholes_.size() >= kMostPinholes || of_host >= kMostOfHost) {
         return fail(because(Refusal::owner_quota));
     }
-    Pinhole made{new_id(request.id), request.inside,      host,
-                 request.proto,      request.port,        request.remote,
-                 request.owner,      request.description, now + request.lifetime};
-    if (made.description.size() > kMostDescription) made.description.resize(kMostDescription);
+    Pinhole made{new_id(request.id),
+                 request.inside,
+                 host,
+                 request.proto,
+                 request.port,
+                 request.remote,
+                 request.owner,
+                 request.description.substr(0, kMostDescription),
+                 now + request.lifetime};
     pinholes_.emplace(made.id, made);
     timers_.set(made.id, made.expires);
     write(out);

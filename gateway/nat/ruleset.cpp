@@ -13,6 +13,8 @@
 //   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
+//   welcome       only where another program filters, and before it: marks the sessions that it
+//                 shall let in, because an accept here would not keep it from dropping them.
 //
 // Each further chain at a hook costs every packet about as much as a twentieth of its way through
 // the kernel, so packets of known sessions meet one chain, and of it mostly one rule.
@@ -35,6 +37,7 @@ namespace {
 // Pieces of rules. The first two are the key of an endpoint, before and after translation.
 constexpr std::string_view kSource = "ip saddr . meta l4proto . th sport";
 constexpr std::string_view kDestination = "ip daddr . meta l4proto . th dport";
+constexpr std::string_view kHole = "ip6 daddr . meta l4proto . th dport";
 // The identifier of an echo request stands in the place of the port.
 constexpr std::string_view kEchoKey = "ip saddr . meta l4proto . ct original proto-src";
 constexpr std::string_view kPorts = "meta nfproto ipv4 meta l4proto { tcp, udp }";
@@ -147,6 +150,7 @@ class Writer {
     void write_unknown();
     void write_to_outside();
     void write_to_router();
+    void write_welcome();
     void write_new_timeouts(Family family);
     std::string udp_timeout(Family family) const;
     std::string tcp_timeout(Family family) const;
@@ -304,9 +308,10 @@ void Writer::write_session_limit(std::string_view host, std::string_view way,
     if (input_.host_sessions == 0) return;
     const std::uint32_t of = std::max(input_.host_sessions / kMostCounted, 1U);
     const std::string sample = of > 1 ? concat("numgen random mod ", of, " == 0 ") : std::string();
-    rule(host, " @crowd_", way, " counter ", end);
+    constexpr std::string_view kWhy = " comment \"host_sessions\"";
+    rule(host, " @crowd_", way, " counter ", end, kWhy);
     rule(sample, "add @sessions_", way, "_", input_.host_sessions, " { ", host, " ct count over ",
-         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end);
+         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end, kWhy);
 }
 
 void Writer::write_from_house() {
@@ -343,7 +348,8 @@ void Writer::write_to_house() {
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");
     if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " accept");
     // Where another program filters, only what our own maps led here is ours to drop.
-    if (!input_.firewall) rule(kPorts, " ", kDestination, " @source counter drop");
+    if (!input_.firewall)
+        rule(kPorts, " ", kDestination, " @source counter drop comment \"refused\"");
     end();
 }
 
@@ -391,7 +397,7 @@ void Writer::write_to_phone() {
 void Writer::write_forward_ipv6() {
     begin("from_house_ipv6");
     // RFC 4193 4.3: addresses of the house alone.
-    rule("ip6 saddr fc00::/7 counter drop comment \"inside address\"");
+    rule("ip6 saddr fc00::/7 counter drop comment \"inside_address\"");
     rule("ct status confirmed accept");
     rule(kInvalid);
     rule(kSpoofed);
@@ -409,7 +415,6 @@ void Writer::write_forward_ipv6() {
 }
 
 void Writer::write_pinholes() {
-    constexpr std::string_view kHole = "ip6 daddr . meta l4proto . th dport";
     begin("pinholes");
     rule(kHole, " @", kPinholeSet, " accept");
     rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, " accept");
@@ -475,7 +480,28 @@ void Writer::write_to_router() {
     begin(kBaseChains[3]);
     rule("iifname != ", wan_, " accept");
     rule("ct status confirmed accept");
-    rule(kPorts, " meta l4proto . th dport != @", kRouterPortsSet, " counter drop");
+    rule(kPorts, " meta l4proto . th dport != @", kRouterPortsSet,
+         " counter drop comment \"to_router\"");
+    end();
+}
+
+constexpr std::string_view kWelcome =
+    "chain welcome { type filter hook forward priority filter - 5; policy accept;";
+
+// It only marks: what is not welcome is dropped by the other program, or in to_house.
+void Writer::write_welcome() {
+    const std::string mark = concat(" ct mark set ct mark or ", kWelcomeMark);
+    line(kWelcome);
+    rule("ct status confirmed accept");
+    rule("iifname != ", wan_, " accept");
+    rule(kHole, " @", kPinholeSet, mark);
+    rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, mark);
+    rule("ct status & dnat == 0 accept");
+    rule("meta l4proto gre", mark);
+    rule(kPorts, " ", kDestination, " @open", mark);
+    rule(kPorts, " ", kDestination, " . ip saddr @open_remote", mark);
+    if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit", mark);
+    if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), mark);
     end();
 }
 
@@ -489,7 +515,9 @@ std::string Writer::whole() {
         begin(chain);
         end();
     }
+    if (!input_.firewall) line(concat(kWelcome, " }"));
     out_ += "}\n";
+    if (!input_.firewall) append(out_, "flush chain inet ", kTableName, " welcome\n");
     for (const BaseChain& chain : kBaseChains) {
         append(out_, "flush chain inet ", kTableName, " ", chain.name, "\n");
     }
@@ -513,6 +541,7 @@ std::string Writer::whole() {
     write_unknown();
     write_to_outside();
     write_to_router();
+    if (!input_.firewall) write_welcome();
     out_ += "}\n";
     return std::move(out_);
 }

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/config/config.h"
@@ -22,6 +23,10 @@ inline constexpr const char* kSipQueueChain = "ask_sip";
 inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
 inline constexpr const char* kSipDirectSet = "sip_direct";      // hosts that are not led there
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
+
+// Where another program filters, the bit of the session's mark by which it knows what we let in
+// from outside (openwrt/files/forward.nft).
+inline constexpr std::string_view kWelcomeMark = "0x08000000";
 
 // The ports that the router uses for its own connections: hosts never get them, so that none of
 // them can stand in for the router. Ordinary clients begin at 32768 or 49152.

@@ -51,7 +51,7 @@ void Sweep::see_one(const Session& session, Instant now) {
     if (id == kNoMapping) return;
     Mapping& mapping = ledger_.at(id);
     if (mapping.inside != session.inside) {
-        ++foreign_;
+        oppose(session, mapping);
         return;
     }
     if (mapping.state == MappingState::quarantined && !ledger_.revive(id, now)) return;
@@ -65,6 +65,18 @@ void Sweep::see_one(const Session& session, Instant now) {
     const Instant ends = session.expires > kNever - now ? kNever : now + session.expires;
     mapping.expires = std::max(mapping.expires, ends);
     refresh_permit(mapping, session);
+}
+
+// The kernel lets no second session towards one remote have this outside endpoint, so that the host
+// to which it belongs would be kept from there as long as the other one speaks. That host gets an
+// endpoint of its own with its next packet. A connection cannot begin anew by itself, and whoever
+// makes one tries it from another port.
+void Sweep::oppose(const Session& session, const Mapping& mapping) {
+    ++foreign_;
+    if (session.from_outside || session.proto != Proto::udp) return;
+    if (mapping.state != MappingState::live) return;
+    auto& doomed = ledger_.writer().effects().delete_sessions;
+    doomed.push_back({session.proto, session.inside, session.remote});
 }
 
 // The mapping of a session that was translated without us.

@@ -8,6 +8,7 @@
 //   - a session on an outside endpoint that nobody has was made while nobody was asked (the kernel
 //     translates on its own while the daemon is away): its endpoint becomes the host's mapping, or
 //     at least keeps its port while the session lasts;
+//   - a UDP session on the outside endpoint of another host's mapping is ended;
 //   - a permit outlives the last session on it by kPermitTimeout at most: each one is refreshed in
 //     every second dump.
 // Work on a dump is linear in its size and stops at any place; events in between do no harm.
@@ -50,6 +51,7 @@ class Sweep {
   private:
     void ask_by(Instant when);
     void see_one(const Session& session, Instant now);
+    void oppose(const Session& session, const Mapping& mapping);
     MappingId claim(const Session& session, Instant now);
     void refresh_permit(const Mapping& mapping, const Session& session);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/bench/measures.h"
+#include "tests/bench/support/yes_sayer.h"
 
 namespace gatehouse::bench {
 namespace {
@@ -125,6 +126,8 @@ int run(int count, char** arguments) {
 
 int main(int count, char** arguments) {
     try {
+        if (count == 2 && arguments[1] == gatehouse::bench::kSayYes)
+            return gatehouse::bench::say_yes();
         return gatehouse::bench::run(count, arguments);
     } catch (const std::exception& error) {
         std::cerr << "gatehouse_bench: " << error.what() << "\n";

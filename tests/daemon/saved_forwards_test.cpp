@@ -32,7 +32,7 @@ nat::Forward range_for_an_hour() {
     out.proto = Proto::tcp;
     out.count = 11;
     out.remote = Ip4::of(11, 0, 0, 9);
-    out.description.clear();
+    out.description = {};
     out.expires = kWritten + std::chrono::hours(1);
     return out;
 }

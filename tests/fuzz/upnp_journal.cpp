@@ -15,8 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const JournalImage image = parse_journal(as_text({data, size}), "boot", now);
     std::string again = journal_head("boot", Instant{});
     for (const JournalEntry& entry : image.entries) {
-        if (entry.expires <= now || entry.outside.number == 0) std::abort();
-        again += journal_line(entry, now);
+        const nat::Forward& forward = entry.forward;
+        if (forward.expires <= now || forward.outside.port.number == 0) std::abort();
+        again += journal_line(forward, entry.unlimited, entry.mac, now);
     }
     for (const nat::Pinhole& pinhole : image.pinholes) {
         if (pinhole.expires <= now || pinhole.id == 0 || pinhole.port.number == 0) std::abort();

@@ -86,6 +86,31 @@ BOOST_AUTO_TEST_CASE(elements_are_written_listed_and_removed) {
     BOOST_TEST(gone.error().number == ENOENT);
 }
 
+BOOST_AUTO_TEST_CASE(one_element_is_asked_for_and_rules_tell_what_they_counted) {
+    const FreshNamespace fresh;
+    auto nft = Nft::open();
+    BOOST_REQUIRE(nft && nft->apply(kTable));
+    auto elements = NftElements::open("gatehouse");
+    BOOST_REQUIRE(elements);
+    BOOST_TEST(!elements->has("source", inside(5060)));
+    BOOST_TEST(elements->add("source", inside(5060), outside(5060)).ok());
+    BOOST_TEST(elements->has("source", inside(5060)));
+    BOOST_TEST(!elements->has("source", inside(5061)));
+    BOOST_TEST(!elements->has("nowhere", inside(5060)));
+    BOOST_TEST(elements->rule_counts().empty());
+    BOOST_REQUIRE(
+        nft->apply("table inet gatehouse {\n chain counts {\n"
+                   "  tcp dport 1 counter packets 7 bytes 90 drop comment \"seven\"\n"
+                   "  counter packets 9 bytes 90 drop\n"
+                   "  tcp dport 2 drop comment \"silent\"\n"
+                   "  counter drop comment \"none\"\n }\n}\n"));
+    const std::vector<RuleCount> counts = elements->rule_counts();
+    BOOST_TEST((counts == std::vector<RuleCount>{{"seven", 7}, {"none", 0}}));
+    auto other = NftElements::open("nothing");
+    BOOST_REQUIRE(other);
+    BOOST_TEST(other->rule_counts().empty());
+}
+
 BOOST_AUTO_TEST_CASE(elements_with_ipv6_addresses_are_written_listed_and_removed) {
     const FreshNamespace fresh;
     auto nft = Nft::open();

@@ -63,6 +63,20 @@ std::string given(const Packet& packet) {
     return read_ip4(in).to_string();
 }
 
+void write_inside(const Host& host, const std::string& path, const std::string& text,
+                  const std::string& mode = "644") {
+    BOOST_TEST(
+        host.run({"sh", "-c", R"(mkdir -p "${1%/*}" && printf %s "$2" > "$1" && chmod "$3" "$1")",
+                  "sh", path, text, mode})
+            .ok());
+}
+
+// Managers of links wait for udev to have looked at each, unless /sys cannot be written.
+void as_without_udev(const Host& host) {
+    BOOST_TEST(host.run({"mount", "-o", "remount,ro,bind", "/sys"}).ok());
+    host.run({"mkdir", "-p", "/run/dbus"});
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(clients)
@@ -115,6 +129,57 @@ BOOST_AUTO_TEST_CASE(dhcpcd_gets_an_address_with_an_identifier_of_its_own) {
     BOOST_TEST(eventually([&] { return Verdict(!address_of(house.console).empty()); }, kDhcpLimit));
     BOOST_TEST(eventually_shows(router, R"("name":"console","state":"bound")"));
     BOOST_TEST(reaches(house.console, "11.0.0.2"));
+}
+
+BOOST_AUTO_TEST_CASE(networkd_gets_an_address_and_gives_it_back) {
+    House house(without_addresses());
+    const Router router(house, pool());
+    as_without_udev(house.phone);
+    write_inside(house.phone, "/run/systemd/network/eth0.network",
+                 "[Match]\nName=eth0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n");
+    const Process client =
+        house.phone.start({"env", "SYSTEMD_LOG_TARGET=console", "SYSTEMD_LOG_LEVEL=debug",
+                           "/lib/systemd/systemd-networkd"});
+    BOOST_REQUIRE(client.wait_for_output("State changed: configuring -> configured", kDhcpLimit));
+    const std::string address = address_of(house.phone);
+    // It names itself by its DUID (RFC 4361), and by the name of its machine.
+    BOOST_TEST(eventually_shows(router, concat(R"("address":")", address, R"(","mac":")",
+                                               house.phone.mac("eth0")->to_string(),
+                                               R"(","name":"phone","state":"bound")")));
+    BOOST_TEST(reaches(house.phone, "11.0.0.2"));
+    client.signal(SIGTERM);
+    BOOST_TEST(client.wait_for_output("DHCPv4 client: RELEASE", kDhcpLimit));
+    BOOST_TEST(eventually_shows(router, R"("state":"released")"));
+}
+
+BOOST_AUTO_TEST_CASE(networkmanager_gets_an_address_and_keeps_it_when_it_starts_again) {
+    House house(without_addresses());
+    const Router router(house, pool());
+    as_without_udev(house.pc);
+    for (const char* folder : {"/var/lib/NetworkManager", "/etc/NetworkManager"})
+        house.pc.run({"mount", "-t", "tmpfs", "tmpfs", folder});
+    write_inside(
+        house.pc, "/run/manager.conf",
+        "[main]\nplugins=keyfile\ndhcp=internal\ndns=none\nauth-polkit=false\nno-auto-default=*\n"
+        "[keyfile]\nunmanaged-devices=none\n");
+    write_inside(house.pc, "/etc/NetworkManager/system-connections/house.nmconnection",
+                 "[connection]\nid=house\nuuid=8e5b1f6e-1d2c-4b3a-8f00-2f6a1c9d7e01\n"
+                 "type=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=auto\ndhcp-hostname=pc\n"
+                 "[ipv6]\nmethod=disabled\n",
+                 "600");
+    const Process bus =
+        house.pc.start({"dbus-daemon", "--system", "--nofork", "--nopidfile", "--print-address"});
+    BOOST_REQUIRE(bus.wait_for_output("unix:path=", kDhcpLimit));
+    const Command manager{"NetworkManager", "--debug", "--config=/run/manager.conf"};
+    Process client = house.pc.start(manager);
+    BOOST_REQUIRE(eventually_shows(router, R"("name":"pc","state":"bound")"));
+    BOOST_TEST(reaches(house.pc, "11.0.0.2"));
+    const std::string address = address_of(house.pc);
+    (void)client.kill();
+    client = house.pc.start(manager);
+    BOOST_TEST(client.wait_for_output(concat("new lease, address=", address), kDhcpLimit));
+    BOOST_TEST(reaches(house.pc, "11.0.0.2"));
+    BOOST_TEST(address_of(house.pc) == address);
 }
 
 BOOST_AUTO_TEST_CASE(an_offer_goes_to_the_device_alone_or_to_all_as_it_asks) {

@@ -181,4 +181,41 @@ BOOST_AUTO_TEST_CASE(other_programs_find_leases_and_names) {
                line);
 }
 
+BOOST_AUTO_TEST_CASE(a_name_server_learns_the_names_as_they_come_and_go) {
+    House house(without_addresses());
+    const auto folder = work_directory() / "names";
+    std::filesystem::create_directory(folder);
+    Router router(house, pool() + section("dhcp_files", {{"hosts", (folder / "house").string()}}));
+    const Process server = house.router.start(
+        {"dnsmasq", "-k", "--conf-file=/dev/null", "--user=root", "--no-resolv", "--no-hosts",
+         "--listen-address=192.168.1.1", "--bind-interfaces", "--log-facility=-", "--pid-file",
+         concat("--hostsdir=", folder.string())});
+    const Process phone = ask(house.phone);
+    BOOST_REQUIRE(phone.wait_for_output("did bound", kDhcpLimit));
+    const std::string address = address_of(house.phone);
+    house.phone.resolve_with({"192.168.1.1"});
+    const auto found = [&](const char* name) {
+        return house.phone.run({"getent", "ahostsv4", name}).out;
+    };
+    const auto becomes = [&](const char* name, const std::string& what) {
+        return eventually(
+            [&]() -> Verdict {
+                const std::string out = found(name);
+                return out.compare(0, what.size(), what) == 0 && out.empty() == what.empty()
+                           ? Verdict(true)
+                           : no_because(out);
+            },
+            kDhcpLimit);
+    };
+    BOOST_TEST(becomes("phone.lan", address));
+    BOOST_TEST(becomes("console.lan", ""));
+    const Process console = ask(house.console);
+    BOOST_REQUIRE(console.wait_for_output("did bound", kDhcpLimit));
+    BOOST_TEST(becomes("console.lan", address_of(house.console)));
+    // Who gives its address back is no longer found.
+    console.signal(SIGUSR2);
+    BOOST_TEST(becomes("console.lan", ""));
+    BOOST_TEST(becomes("phone", address));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -28,19 +28,6 @@ constexpr std::string_view kOwn = "IN IP4 192.168.1.20";
 // What carries the messages of a row.
 enum class By : std::uint8_t { gatehouse, helper };
 
-constexpr const char* kHelper = R"(table ip helper {
-    ct helper sip_udp { type "sip" protocol udp; l3proto ip
-    }
-    ct helper sip_tcp { type "sip" protocol tcp; l3proto ip
-    }
-    chain before {
-        type filter hook prerouting priority mangle;
-        udp dport 5060 ct helper set "sip_udp"
-        tcp dport 5060 ct helper set "sip_tcp"
-    }
-}
-)";
-
 class Scene {
   public:
     explicit Scene(By by) : soon(by == By::gatehouse ? Duration(10s) : Duration(400ms)) {
@@ -49,8 +36,7 @@ class Scene {
             return;
         }
         make_plain_router(house);
-        const auto file = house.router.run({"sh", "-c", concat("echo '", kHelper, "' | nft -f -")});
-        BOOST_REQUIRE_MESSAGE(file.ok(), file.err);
+        add_kernel_helpers(house);
     }
 
     void want(bool holds, std::string_view what) {

@@ -111,9 +111,10 @@ BOOST_AUTO_TEST_CASE(what_strangers_call_themselves_is_text_and_nothing_else) {
 BOOST_AUTO_TEST_CASE(ten_thousand_mappings_freeze_neither_page_nor_router_and_keys_are_enough) {
     House house;
     const Router router(house, house_config() + section("nat", {{"host_mappings", "20000"}}));
-    flood(house, {"11.0.0.3", 20000, false, 10000});
+    // On a busy machine a flood loses packets; who has a mapping keeps it when it speaks again.
     BOOST_TEST(eventually(
         [&] {
+            flood(house, {"11.0.0.3", 20000, false, 10000});
             return Verdict(router.cli({"status", "--json"}).says(R"("mappings":10000)"));
         },
         30s));
@@ -132,7 +133,11 @@ BOOST_AUTO_TEST_CASE(ten_thousand_mappings_freeze_neither_page_nor_router_and_ke
         "const now = performance.now(); "
         "window.longest = Math.max(window.longest, now - window.before); "
         "window.before = now; }, 10), 0");
-    flood(house, {"11.0.0.4", 30000, false, 500});
-    BOOST_TEST(browser.sees(shows("part", "of 10500"), 20s));
+    BOOST_TEST(eventually(
+        [&] {
+            flood(house, {"11.0.0.4", 30000, false, 500});
+            return browser.sees(shows("part", "of 10500"), 2s);
+        },
+        20s));
     BOOST_TEST(browser.sees("window.longest < 1000"));
 }

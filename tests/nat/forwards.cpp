@@ -273,6 +273,44 @@ BOOST_AUTO_TEST_CASE(remotes_share_a_port_to_one_endpoint_but_not_to_two) {
     BOOST_TEST(house.agrees());
 }
 
+BOOST_AUTO_TEST_CASE(of_three_that_share_a_port_none_takes_the_remote_of_another) {
+    House house;
+    ForwardRequest request = exactly(house, host(2, 22), 2222, OwnerKind::static_, "a");
+    std::vector<Forward> made;
+    for (const Ip4 remote : {kServer, kServer2, Ip4::of(11, 0, 9, 3)}) {
+        request.remote = remote;
+        const auto one = ask(house, request);
+        BOOST_REQUIRE(one);
+        made.push_back(*one);
+    }
+    for (const std::optional<Ip4> taken : {made[1].remote, made[2].remote, {}}) {
+        const auto admitted = house.engine->admit(made[0].id, made[0].owner, taken, house.now);
+        BOOST_REQUIRE(!admitted);
+        BOOST_CHECK(admitted.error().reason == Refusal::port_taken);
+    }
+    BOOST_REQUIRE(house.engine->admit(made[0].id, made[0].owner, Ip4::of(11, 0, 9, 4), house.now));
+    house.flush();
+    BOOST_TEST(house.receive(at(kOutside, 2222), at(Ip4::of(11, 0, 9, 4), 1)).has_value());
+    BOOST_TEST(house.agrees());
+}
+
+BOOST_AUTO_TEST_CASE(what_shares_a_port_in_the_midst_of_a_range_keeps_it_where_it_leads) {
+    House house;
+    ForwardRequest range = exactly(house, host(2, 5000), 6000, OwnerKind::static_, "a");
+    range.count = 10;
+    range.remote = kServer;
+    ForwardRequest one = exactly(house, host(2, 5004), 6004, OwnerKind::static_, "b");
+    one.remote = kServer2;
+    BOOST_REQUIRE(ask(house, range));
+    BOOST_REQUIRE(ask(house, one));
+    BOOST_CHECK(house.engine->find_forward(Proto::udp, {6004}, kServer2)->owner == one.owner);
+    range.inside = host(3, 5000);
+    BOOST_CHECK(ask(house, range).error().reason == Refusal::port_taken);
+    BOOST_CHECK(house.receive(at(kOutside, 6004), at(kServer, 1)) == host(2, 5004));
+    BOOST_CHECK(house.receive(at(kOutside, 6004), at(kServer2, 1)) == host(2, 5004));
+    BOOST_TEST(house.agrees());
+}
+
 BOOST_AUTO_TEST_CASE(of_two_forwards_to_one_endpoint_the_oldest_has_its_traffic) {
     House house;
     const auto first = ask(house, exactly(house, host(2, 80), 8001, OwnerKind::igd, "a"));

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_pinhole_learns_its_host_from_the_neighbours_and_does_not_
         house.event(HostChanged{address});
     };
     see(first, kPhone);
-    BOOST_CHECK((house.engine->pinholes().front().host == kPhone));
+    BOOST_CHECK((house.engine->pinholes().front()->host == kPhone));
     see(temporary, kPhone);
     BOOST_TEST(house.pinholes.size() == 2U);
     see(first, kOther);

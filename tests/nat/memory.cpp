@@ -1,62 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What a mapping costs: bytes by a counting allocator, and edits by counting them.
-//
-// Not where a sanitizer has an allocator of its own.
-#if !defined(__SANITIZE_ADDRESS__)
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define GATEHOUSE_FOREIGN_ALLOCATOR
-#endif
-#endif
-#else
-#define GATEHOUSE_FOREIGN_ALLOCATOR
-#endif
+#include "tests/support/counted_heap.h"
 
 #ifndef GATEHOUSE_FOREIGN_ALLOCATOR
-#include <malloc.h>
-
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
 #include "gateway/nat/engine.h"
 #include "tests/nat/support/house.h"
 
 using namespace gatehouse;
 using namespace gatehouse::test;
-
-namespace {
-
-std::size_t live_bytes = 0;
-std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-    void* p = std::malloc(size);
-    if (p == nullptr) throw std::bad_alloc();
-    live_bytes += malloc_usable_size(p);
-    ++allocations;
-    return p;
-}
-
-void uncounted(void* p) {
-    if (p == nullptr) return;
-    live_bytes -= malloc_usable_size(p);
-    std::free(p);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return counted(size);
-}
-void operator delete(void* p) noexcept {
-    uncounted(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-    uncounted(p);
-}
 
 namespace {
 

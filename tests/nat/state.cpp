@@ -103,6 +103,25 @@ BOOST_AUTO_TEST_CASE(flows_that_began_without_the_daemon_keep_their_endpoint) {
     BOOST_TEST(house.agrees());
 }
 
+// A flood that overruns the queue leaves many such sessions behind.
+BOOST_AUTO_TEST_CASE(a_flow_begun_without_the_daemon_gives_way_to_the_owner_of_its_endpoint) {
+    House house;
+    const auto other = house.send(host(3, 6000), at(kServer2, 80));
+    BOOST_REQUIRE(other.has_value());
+    for (const Proto proto : {Proto::udp, Proto::tcp}) {
+        house.send(host(3, 6000), at(kServer2, 80), proto);
+        house.sessions[{proto, host(2, 5000), at(kServer, 80)}] = {*other, false, house.now + 300s};
+    }
+    house.dump();
+    BOOST_TEST(house.sessions.count({Proto::udp, host(2, 5000), at(kServer, 80)}) == 0U);
+    BOOST_TEST(house.sessions.count({Proto::tcp, host(2, 5000), at(kServer, 80)}) == 1U);
+    BOOST_TEST(house.sessions.count({Proto::udp, host(3, 6000), at(kServer2, 80)}) == 1U);
+    const auto own = house.send(host(2, 5000), at(kServer, 80));
+    BOOST_CHECK((own && *own != *other));
+    BOOST_CHECK(house.send(host(3, 6000), at(kServer, 80)) == other);
+    BOOST_TEST(house.agrees());
+}
+
 BOOST_AUTO_TEST_CASE(a_session_that_the_dump_missed_gets_its_mapping_back) {
     House house;
     const auto out = house.send(host(2, 5000), at(kServer, 80), Proto::tcp);

@@ -125,3 +125,69 @@ def the_api_is_described(tree):
         name = word.removeprefix("/api/v1/")
         if name != word and name.split("/")[0] not in paths:
             yield Finding(API, 1, f"there is no {word}")
+
+
+MANUAL = "gateway/control/manual/gatehouse.8"
+COMPLETION = "gateway/control/manual/gatehouse.bash"
+ARGUMENTS = ("gateway/daemon/commands.cpp", "gateway/daemon/*arguments.cpp",
+             "gateway/stun/arguments.cpp")
+
+
+@rule
+def the_manual_tells_of_every_command(tree):
+    """Commands and options of the command line are in gatehouse.8 and in the completion."""
+    manual, completion = tree.texts.get(MANUAL), tree.texts.get(COMPLETION)
+    if manual is None or completion is None:
+        return
+    # In the source of a page "-x" is "Fl x", and "--x" is "Fl -x".
+    options = {f"-{flag}" for flag in re.findall(r"\bFl ([\w-]+)", manual)}
+    commands = set(re.findall(r"^\.It Ic ([\w-]+)", manual, re.M))
+    completed = set(re.findall(r"[\w-]+", completion))
+    for path, text in tree.sources(*ARGUMENTS):
+        for line, code in numbered(text):
+            named = re.findall(r'^ +(?:Command|Tool)\{"([\w-]+)"', code)
+            named += re.findall(r'[=!]= "(--?\w[\w-]*)"|\bOption\{"(--[\w-]+)"', code)
+            for found in named:
+                word = found if isinstance(found, str) else found[0] or found[1]
+                known = options if word.startswith("-") else commands
+                if word not in known and word != "-h":
+                    yield Finding(path, line, f"{MANUAL} does not tell of {word}")
+                if word not in completed and word != "-h":
+                    yield Finding(path, line, f"{COMPLETION} does not know {word}")
+
+
+DASHBOARD = "gateway/control/grafana.json"
+METRICS = "gateway/base/metrics.h"
+# What is made of a metric without being one.
+LABELS_OF_ALL = {"instance"}
+
+
+@rule
+def the_dashboard_shows_what_is_measured(tree):
+    """Every metric and label that the dashboard asks for exists, and it shows every metric."""
+    text = tree.texts.get(DASHBOARD)
+    if text is None:
+        return
+    try:
+        panels = json.loads(text)["panels"]
+    except (ValueError, KeyError, TypeError) as error:
+        yield Finding(DASHBOARD, 1, f"is no dashboard: {error}")
+        return
+    labels = {name: label for name, label in re.findall(
+        r'MetricRow\{\s*Metric::\w+,\s*"(gatehouse_\w+)",\s*MetricKind::\w+,\s*"(\w*)"',
+        tree.texts.get(METRICS, ""))}
+    shown = set()
+    for panel in panels:
+        for target in panel.get("targets", []):
+            names = re.findall(r"\bgatehouse_\w+", target["expr"])
+            shown.update(names)
+            for name in names:
+                if name not in labels:
+                    yield Finding(DASHBOARD, 1, f"there is no metric {name}")
+            wanted = re.findall(r"by \((\w+)\)|\{\{(\w+)\}\}",
+                                target["expr"] + target.get("legendFormat", ""))
+            for label in {first or second for first, second in wanted} - LABELS_OF_ALL:
+                if label not in {labels.get(name) for name in names}:
+                    yield Finding(DASHBOARD, 1, f"{' '.join(names)} has no label {label}")
+    for name in sorted(set(labels) - shown):
+        yield Finding(DASHBOARD, 1, f"{name} is shown nowhere")

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""gateway/RFC.md: every requirement of the documents that the NAT follows, and how far we are.
-alg/REQUIREMENTS.md: the same of what the SIP gateway has to do.
+"""gateway/RFC.md: every requirement of the documents that the NAT follows, and how far we are;
+alg/REQUIREMENTS.md: the same of what the SIP gateway has to do;
+gateway/SECURITY.md: what is promised.
 
-They are made of tables with the columns Id, Level, Asked, Status and Test. A status is `met`,
-`not met: reason` or `does not apply: reason`. A test is written as `tests/room/file.cpp: case`.
+The first two are made of tables with the columns Id, Level, Asked, Status and Test, the third of
+Promised and Test. A status is `met`, `not met: reason` or `does not apply: reason`. A test is
+written as `tests/room/file.cpp: case`.
 """
 
 import re
 
 from house import Finding, numbered, rule
+
+SECURITY = "gateway/SECURITY.md"
 
 TEST_CASE = re.compile(
     r"\bBOOST_(?:AUTO_TEST_CASE|FIXTURE_TEST_CASE|DATA_TEST_CASE|AUTO_TEST_CASE_TEMPLATE)"
@@ -60,19 +64,33 @@ def requirement_rows(tree):
                 yield path, line, row
 
 
+def promises(tree):
+    for line, row in table_rows(tree.texts.get(SECURITY, "")):
+        if "promised" in row:
+            yield line, row
+
+
 def has_test(tree, path, name):
     return any(name in match.groups() for match in TEST_CASE.finditer(tree.texts.get(path, "")))
 
 
 @rule
 def requirements_name_tests_that_exist(tree):
-    for path, line, row in requirement_rows(tree):
+    promised = ((SECURITY, line, row) for line, row in promises(tree))
+    for path, line, row in (*requirement_rows(tree), *promised):
         for span in SPAN.findall(row.get("test", "")):
             named = NAMED_TEST.fullmatch(span)
             if not named:
                 yield Finding(path, line, f"{span} is not written as tests/room/file.cpp: case")
             elif not has_test(tree, *named.groups()):
                 yield Finding(path, line, f"there is no test case {span}")
+
+
+@rule
+def promises_name_a_test(tree):
+    for line, row in promises(tree):
+        if not row["promised"] or not SPAN.search(row.get("test", "")):
+            yield Finding(SECURITY, line, "a promise names the test that shows it")
 
 
 @rule

@@ -5,6 +5,8 @@
 means that the rule has nothing to say. selftest.py insists on both kinds for every rule.
 """
 
+import json
+
 from house import Tree
 from requirements import REQUIREMENTS
 
@@ -139,7 +141,32 @@ def one_row(status="met", test=KEPT, level="MUST"):
 EVERY_ROW = [(f"{rfc}-{number}", "MUST", "met", KEPT)
              for rfc, numbers in REQUIREMENTS.items() for number in numbers.split()]
 
+MANUAL = {
+    "gateway/control/manual/gatehouse.8": ".It Ic go Op Fl -json\n",
+    "gateway/control/manual/gatehouse.bash": "go) --json\n",
+    "gateway/daemon/commands.cpp": '    Command{"go", "go"}\nif (word == "--json")\n',
+}
+
+ONE_METRIC = {
+    "gateway/base/metrics.h":
+        'MetricRow{Metric::a, "gatehouse_a_total", MetricKind::counter,\n  "why", "", "Help."},\n'}
+
+
+def dashboard(expr, legend=""):
+    return {**ONE_METRIC, "gateway/control/grafana.json": json.dumps(
+        {"panels": [{"targets": [{"expr": expr, "legendFormat": legend}]}]})}
+
+
 DOCUMENTS = [
+    ("the_dashboard_shows_what_is_measured",
+     dashboard("sum by (why) (rate(gatehouse_a_total[5m]))", "{{why}} {{instance}}"), None),
+    ("the_dashboard_shows_what_is_measured", dashboard("gatehouse_b + gatehouse_a_total"),
+     "there is no metric gatehouse_b"),
+    ("the_dashboard_shows_what_is_measured", dashboard("gatehouse_a_total", "{{who}}"),
+     "has no label who"),
+    ("the_dashboard_shows_what_is_measured", dashboard("up"), "is shown nowhere"),
+    ("the_dashboard_shows_what_is_measured",
+     {**ONE_METRIC, "gateway/control/grafana.json": "[]"}, "is no dashboard"),
     ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/hosts` `mac` `host_gone`\n",
                               "gateway/daemon/a.cpp": 'x == "/api/v1/hosts"; tell("host_gone", {});\n',
                               "gateway/control/resources.cpp": 'json.field("mac", 1);\n'}, None),
@@ -151,6 +178,16 @@ DOCUMENTS = [
      "does not tell of name"),
     ("the_api_is_described", {"gateway/control/API.md": "`/api/v1/gone`\n"},
      "there is no /api/v1/gone"),
+    ("the_manual_tells_of_every_command", MANUAL, None),
+    ("the_manual_tells_of_every_command",
+     {**MANUAL, "gateway/control/manual/gatehouse.8": ".It Ic run Op Fl -json\n"},
+     "gatehouse.8 does not tell of go"),
+    ("the_manual_tells_of_every_command",
+     {**MANUAL, "gateway/control/manual/gatehouse.8": ".It Ic go Op Fl c\n"},
+     "gatehouse.8 does not tell of --json"),
+    ("the_manual_tells_of_every_command",
+     {**MANUAL, "gateway/control/manual/gatehouse.bash": "go\n"},
+     "gatehouse.bash does not know --json"),
     ("links_lead_somewhere", {"gateway/README.md": "[a](RFC.md#x) [b](../alg) [c](https://x.y)\n"
                                                    "[d](#here)\n```\n[e](gone)\n```\n",
                               "gateway/RFC.md": "", "alg/a.h": ""}, None),
@@ -170,6 +207,10 @@ DOCUMENTS = [
     ("commands_exist", {"README.md": "`cmake --preset relaese`\n"}, "relaese"),
 ]
 
+def promise(test):
+    return {"gateway/SECURITY.md": f"| Promised | Test |\n|---|---|\n| Ports are kept. | {test} |\n"}
+
+
 REQUIREMENT_RULES = [
     ("requirements_name_tests_that_exist",
      one_row(test=f"{KEPT}, `tests/nat/a.cpp: every_type`"), None),
@@ -179,6 +220,10 @@ REQUIREMENT_RULES = [
     ("requirements_name_tests_that_exist", one_row(test="`tests/nat/b.cpp: a_port_is_kept`"),
      "no test case tests/nat/b.cpp"),
     ("requirements_name_tests_that_exist", one_row(test="`a_port_is_kept`"), "is not written as"),
+    ("requirements_name_tests_that_exist", promise("`tests/nat/b.cpp: a_port_is_kept`"),
+     "no test case tests/nat/b.cpp"),
+    ("promises_name_a_test", promise(KEPT), None),
+    ("promises_name_a_test", promise("soon"), "a promise names the test"),
     ("requirements_have_a_level_and_a_status", one_row(), None),
     ("requirements_have_a_level_and_a_status", one_row("met; by default"), None),
     ("requirements_have_a_level_and_a_status", one_row("not met: too early", ""), None),

@@ -6,7 +6,8 @@ import re
 from house import Finding, matches, numbered, rule
 
 # make and OpenWrt's own files are written with tabs, and so are samples of UCI syntax.
-TABS_ALLOWED = ("*.md", "openwrt/*", "*/Makefile", "tests/config/*.txt", "tests/golden/*")
+TABS_ALLOWED = ("*.md", "*/gatehouse.8", "*.5.in", "openwrt/*", "*/Makefile", "*.mk", "tests/config/*.txt",
+                "tests/golden/*")
 
 # Spelled in halves, so that this file can be checked as well.
 UNFINISHED = re.compile(

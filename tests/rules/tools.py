@@ -54,7 +54,8 @@ def cpp_is_formatted(tree):
 @rule
 def shell_is_sound(tree):
     scripts = {p: t for p, t in tree.sources("*") if is_script(p, t)}
-    openwrt = [p for p in scripts if p.startswith("openwrt/files/")]
+    openwrt = [p for p, t in scripts.items()
+               if p.startswith("openwrt/") and not t.startswith("#!/bin/bash")]
     command = ["shellcheck", "--format=gcc", "--external-sources"]
     yield from run(scripts, command, [p for p in scripts if p not in openwrt])
     yield from run(scripts, command + list(OPENWRT), openwrt)

@@ -12,12 +12,12 @@ declare -A PACKAGE_GROUPS=(
              libmicrohttpd-dev libpugixml-dev"
     # the tests without root: second compiler, checkers
     [tests]="libboost-test-dev binutils clang clang-format clang-tidy libclang-rt-14-dev llvm
-             python3 shellcheck"
+             mandoc python3 shellcheck busybox make nodejs"
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
            coturn stun-client sip-tester baresip-core linphone-cli kamailio rtpengine-daemon
            python3 python3-gi gir1.2-nice-0.1
-           udhcpc isc-dhcp-client dhcpcd-base
+           udhcpc isc-dhcp-client dhcpcd-base systemd network-manager dbus dnsmasq-base
            miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc miniupnpd-nftables
            chromium"
     # the benchmarks

@@ -262,9 +262,9 @@ BOOST_AUTO_TEST_CASE(a_pinhole_survives_with_its_number_and_ends_for_good) {
     after.begin(before.journal);
     const auto there = after.nat.engine->pinholes();
     BOOST_REQUIRE(there.size() == 2U);
-    BOOST_TEST(there[0].id == 2U);
-    BOOST_TEST(there[1].port.number == 8003U);
-    BOOST_TEST(whole_seconds(there[1].expires - after.nat.now) == 2940);
+    BOOST_TEST(there[0]->id == 2U);
+    BOOST_TEST(there[1]->port.number == 8003U);
+    BOOST_TEST(whole_seconds(there[1]->expires - after.nat.now) == 2940);
     // Its owner knows it by its number.
     BOOST_TEST(ask_firewall(after, "UpdatePinhole", {{"UniqueID", "3"}, {"NewLeaseTime", "7200"}})
                    .status == 200U);
@@ -275,8 +275,28 @@ BOOST_AUTO_TEST_CASE(a_pinhole_survives_with_its_number_and_ends_for_good) {
     rebooted.begin(after.journal);
     const auto again = rebooted.nat.engine->pinholes();
     BOOST_REQUIRE(again.size() == 3U);
-    BOOST_TEST(again[2].id == 3U);
-    BOOST_TEST(whole_seconds(again[2].expires - rebooted.nat.now) == 7200);
+    BOOST_TEST(again[2]->id == 3U);
+    BOOST_TEST(whole_seconds(again[2]->expires - rebooted.nat.now) == 7200);
+}
+
+BOOST_AUTO_TEST_CASE(each_change_of_a_pinhole_is_one_line) {
+    Device device;
+    const auto lines = [&device] {
+        return std::count(device.journal.begin(), device.journal.end(), '\n');
+    };
+    auto before = lines();
+    for (int port = 8001; port <= 8100; ++port) {
+        open_pinhole(device, std::to_string(port));
+        BOOST_TEST(lines() == ++before);
+    }
+    ask_firewall(device, "UpdatePinhole", {{"UniqueID", "50"}, {"NewLeaseTime", "7200"}});
+    BOOST_TEST(lines() == ++before);
+    ask_firewall(device, "GetFirewallStatus", {});
+    ask_firewall(device, "DeletePinhole", {{"UniqueID", "500"}});
+    BOOST_TEST(lines() == before);
+    ask_firewall(device, "DeletePinhole", {{"UniqueID", "50"}});
+    BOOST_TEST(lines() == ++before);
+    BOOST_TEST(parse_journal(device.journal, "boot-1", device.nat.now).pinholes.size() == 99U);
 }
 
 BOOST_AUTO_TEST_CASE(a_pinhole_that_is_not_allowed_any_more_is_closed) {

@@ -364,15 +364,18 @@ BOOST_AUTO_TEST_CASE(a_pinhole_is_opened_for_the_address_that_asks) {
     BOOST_TEST(device.nat.pinholes.empty());
 }
 
-BOOST_AUTO_TEST_CASE(no_pinhole_for_who_is_not_in_the_house_or_where_another_firewall_decides) {
+BOOST_AUTO_TEST_CASE(no_pinhole_for_who_is_not_in_the_house) {
     Aged device;
     for (const char* host : {"2001:db8:2::10", "fe80::10", "2001:db8:1::1"})
         BOOST_TEST(ask_by_ip6(device, "00000e10", kNonce, host) == "silence");
+}
+
+BOOST_AUTO_TEST_CASE(a_pinhole_is_given_where_another_firewall_lets_it_in) {
     config::Config config = default_config();
     config.gateway.firewall = false;
     Aged other(config);
-    BOOST_TEST(result_of(ask_by_ip6(other, "00000e10", kNonce)) == 2);
-    BOOST_TEST(other.nat.pinholes.empty());
+    BOOST_TEST(result_of(ask_by_ip6(other, "00000e10", kNonce)) == 0);
+    BOOST_TEST(other.nat.pinholes.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_restart_begins_no_epoch_anew) {

@@ -327,8 +327,8 @@ BOOST_AUTO_TEST_CASE(old_messengers_get_their_port_for_ever_until_they_are_gone)
         "</SOAP-ENV:Body></SOAP-ENV:Envelope>\r\n";
     BOOST_TEST(device.http(request).status == 200U);
     const Forward made = device.nat.engine->forwards().front();
-    BOOST_TEST(made.description.starts_with("msmsgs "));
-    BOOST_TEST(made.description.find('\x01') == std::string::npos);
+    BOOST_TEST(made.description.view().starts_with("msmsgs "));
+    BOOST_TEST(made.description.view().find('\x01') == std::string::npos);
     BOOST_TEST(field(device.call(kV1, "GetSpecificPortMappingEntry", place_fields("14214")),
                      "NewLeaseDuration") == "0");
     device.pass(6 * 86400s);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "gateway/base/text.h"
+#include "tests/bench/support/yes_sayer.h"
 
 namespace gatehouse::bench {
 namespace {
@@ -26,7 +27,8 @@ std::string_view config_of(Way way) {
 }
 
 bool is_kernel_nat(Way way) {
-    return way == Way::masquerade || way == Way::hook || way == Way::firewall || way == Way::helper;
+    return way == Way::masquerade || way == Way::hook || way == Way::firewall ||
+           way == Way::asking || way == Way::helper;
 }
 
 // The least that keeps strangers out, written as everybody writes it.
@@ -48,6 +50,17 @@ constexpr std::string_view kEmptyChain = R"(table inet filter {
 }
 )";
 
+// Where yes_sayer.h puts its rule.
+constexpr std::string_view kAsking = R"(table inet asking {
+    chain ask {
+    }
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        ct status & confirmed == 0 jump ask
+    }
+}
+)";
+
 // The other end of a cable, whose number the kernel tells.
 std::string peer_of(const lab::Host& host, const std::string& interface, const lab::Host& other) {
     const std::string link =
@@ -64,9 +77,9 @@ std::string peer_of(const lab::Host& host, const std::string& interface, const l
 }  // namespace
 
 std::string_view to_string(Way way) {
-    constexpr std::string_view names[] = {"forwarding", "masquerade", "hook",    "firewall",
-                                          "gatehouse",  "symmetric",  "dnsmasq", "kea",
-                                          "miniupnpd",  "helper"};
+    constexpr std::string_view names[] = {"forwarding", "masquerade", "hook",      "firewall",
+                                          "asking",     "gatehouse",  "symmetric", "dnsmasq",
+                                          "kea",        "miniupnpd",  "helper"};
     return names[static_cast<std::size_t>(way)];
 }
 
@@ -98,11 +111,24 @@ Path::Path(Way given, Cores on) : way(given), cores(on) {
     if (is_kernel_nat(way)) lab::make_plain_router(house);
     if (way == Way::firewall) house.router.nft(kFilter);
     if (way == Way::hook) house.router.nft(kEmptyChain);
-    if (!has_daemon(way)) return;
+    if (way == Way::asking) start_yes_sayer();
+    if (has_daemon(way)) start_daemon();
+}
+
+void Path::start_daemon() {
     router_.emplace(house, std::string(config_of(way)));
     pin(router_->pid(), cores.router);
     prefer_session(router_->pid());
     router_time_.add(router_->pid());
+}
+
+void Path::start_yes_sayer() {
+    house.router.nft(kAsking);
+    yes_sayer_.emplace(house.router.start({"/proc/self/exe", std::string(kSayYes)}));
+    if (!yes_sayer_->wait_for_output("ready", 20s)) throw lab::LabError(yes_sayer_->output());
+    pin(yes_sayer_->pid(), cores.router);
+    prefer_session(yes_sayer_->pid());
+    router_time_.add(yes_sayer_->pid());
 }
 
 const lab::Router& Path::router() const {

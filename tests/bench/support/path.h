@@ -22,12 +22,14 @@
 
 namespace gatehouse::bench {
 
-// Who does the work. Packets travel the first six; on the others a room of Gatehouse has its rival.
+// Who does the work. Packets travel the first seven; on the others a room of Gatehouse has its
+// rival.
 enum class Way : std::uint8_t {
     forwarding,  // no conntrack, no translation
     masquerade,  // the kernel alone
     hook,        // with one more chain, which is empty
     firewall,    // with the filter that a router has in practice
+    asking,      // masquerade, after a program has said yes to the first packet
     gatehouse,   // as it comes
     symmetric,   // Gatehouse with a mapping for each session
     dnsmasq,
@@ -87,10 +89,13 @@ class Path {
 
   private:
     void know_neighbours() const;
+    void start_daemon();
+    void start_yes_sayer();
 
     std::string lan_port_;       // of the router, towards the phone
     std::string internet_port_;  // of the internet, towards the router
     std::optional<lab::Router> router_;
+    std::optional<lab::Process> yes_sayer_;
     RunTime router_time_;
 };
 

@@ -148,4 +148,22 @@ void make_plain_router(const House& house) {
                house.wan_interface(), "\" masquerade\n }\n}\n"));
 }
 
+void add_kernel_helpers(const House& house) {
+    house.router.nft(R"(table ip helper {
+    ct helper sip_udp { type "sip" protocol udp; l3proto ip
+    }
+    ct helper sip_tcp { type "sip" protocol tcp; l3proto ip
+    }
+    ct helper ftp { type "ftp" protocol tcp; l3proto ip
+    }
+    chain before {
+        type filter hook prerouting priority mangle;
+        udp dport 5060 ct helper set "sip_udp"
+        tcp dport 5060 ct helper set "sip_tcp"
+        tcp dport 21 ct helper set "ftp"
+    }
+}
+)");
+}
+
 }  // namespace gatehouse::lab

@@ -105,6 +105,8 @@ void House::execute(Effects& effects) {
         std::erase_if(sessions,
                       [&](const auto& one) { return one.second.outside.address == address; });
     }
+    for (const SessionName& one : effects.delete_sessions)
+        sessions.erase({one.proto, one.inside, one.remote});
     notices.insert(notices.end(), effects.notices.begin(), effects.notices.end());
     const bool dump_sessions = effects.dump_sessions;
     const bool dump_elements = effects.dump_elements;

@@ -184,7 +184,7 @@ void RandomHouse::neighbour() {
 }
 
 void RandomHouse::pinhole() {
-    const std::vector<Pinhole> all = house_.engine->pinholes();
+    const std::vector<const Pinhole*> all = house_.engine->pinholes();
     if (choose_(2) == 0 || all.empty()) {
         PinholeRequest request;
         request.inside = ip6_of(choose_(6));
@@ -195,7 +195,7 @@ void RandomHouse::pinhole() {
         request.owner = {OwnerKind::pcp, std::to_string(choose_(2))};
         (void)house_.engine->open_pinhole(request, house_.now);
     } else {
-        const Pinhole& one = all[choose_(static_cast<std::uint32_t>(all.size()))];
+        const Pinhole& one = *all[choose_(static_cast<std::uint32_t>(all.size()))];
         (void)house_.engine->close_pinhole(one.id, one.owner, house_.now);
     }
     house_.flush();
@@ -327,13 +327,13 @@ std::string RandomHouse::check() {
 // other way round.
 std::string RandomHouse::check_pinholes() {
     std::set<PinholeElement> expected;
-    for (const Pinhole& one : house_.engine->pinholes()) {
+    for (const Pinhole* one : house_.engine->pinholes()) {
         for (std::uint32_t n = 0; n < 6; ++n) {
             const Host* there = house_.hosts.find(ip6_of(n));
-            const bool known = there != nullptr && one.host;
-            const bool wanted = known ? there->mac == one.host : ip6_of(n) == one.inside;
+            const bool known = there != nullptr && one->host;
+            const bool wanted = known ? there->mac == one->host : ip6_of(n) == one->inside;
             if (wanted) {
-                expected.insert({ip6_of(n), one.proto, one.port, one.remote.value_or(Ip6{})});
+                expected.insert({ip6_of(n), one->proto, one->port, one->remote.value_or(Ip6{})});
             }
         }
     }
