@@ -26,7 +26,7 @@ void Latch::describe(const MediaPeer& peer, Instant now) {
     const bool changed = !peer_ || peer_->said != peer.said;
     peer_ = peer;
     if (changed && peer.usable) {
-        const auto same = std::find(said_.begin(), said_.end() - 1, peer.said.address);
+        auto* const same = std::find(said_.begin(), said_.end() - 1, peer.said.address);
         std::rotate(said_.begin(), same, same + 1);
         said_.front() = peer.said.address;
     }
