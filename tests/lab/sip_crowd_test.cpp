@@ -121,6 +121,7 @@ class Talk {
         : thread_(
               [this, &phone, &peer, to_peer = std::move(to_peer), to_phone = std::move(to_phone)] {
                   while (!over_ && sent_ < 20000) {
+                      std::this_thread::sleep_for(2ms);  // audio is slower still
                       const std::string text = std::to_string(sent_++);
                       phone.send_to(to_peer, text);
                       peer.send_to(to_phone, text);

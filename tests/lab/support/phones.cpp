@@ -56,11 +56,9 @@ std::filesystem::path folder_of(std::string_view name) {
 
 Proxy::Proxy(House& house, const ProxyHabits& habits) {
     const std::string folder = work_directory().string();
-    Command command{"kamailio", "-f",   GATEHOUSE_SOURCE "/tests/lab/programs/sip_proxy.cfg",
-                    "-DD",      "-E",   "-m",
-                    "32",       "-M",   "4",
-                    "-w",       folder, "-Y",
-                    folder};
+    const std::string file = GATEHOUSE_SOURCE "/tests/lab/programs/sip_proxy.cfg";
+    Command command{"kamailio", "-f", file, "-DD", "-E", "-m", "32"};
+    command.insert(command.end(), {"-M", "4", "-w", folder, "-Y", folder});
     for (const std::string& habit : habits) {
         command.insert(command.end(), {"-A", habit});
         if (habit != "RELAY") continue;
