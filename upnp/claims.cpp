@@ -48,7 +48,7 @@ Claims::~Claims() {
 nat::Owner Claims::owner_of(const MapWish& wish) {
     std::string id = wish.client.to_string();
     if (!wish.nonce.empty()) append(id, ' ', wish.nonce);
-    return {wish.kind, std::move(id)};
+    return {wish.kind, id};
 }
 
 void Claims::take_over(const MapWish& wish, const nat::Owner& owner, Instant now) {
