@@ -235,21 +235,23 @@ void Upstream::handle(const UpstreamDatagram& event, Instant now, Effects& out) 
         if (has_restarted(*answer, now)) forget_places();
         return answered_step(*answer, now, out);
     }
-    using Kind = upstream::MapAnswer::Kind;
-    // Unasked it tells all that something is not as it was: it is there, or has found its own way
-    // out, by now.
-    const bool told =
-        step_ == Step::idle && !checking_ && answer->kind != Kind::map && answer->result == 0;
-    const bool hopes =
-        state_ == UpstreamState::absent || (state_ == UpstreamState::private_ && answer->pcp);
-    if (told && hopes) return begin(now, out);
-    if (is_open() && language_ != UpstreamLanguage::igd) answered_open(*answer, now, out);
+    if (is_hopeful(*answer)) return begin(now, out);
+    if (is_open() && language_ != UpstreamLanguage::igd) heard(*answer, now, out);
 }
 
-void Upstream::answered_open(const upstream::MapAnswer& answer, Instant now, Effects& out) {
+// Unasked it tells all that something is not as it was: it is there, or has found its own way out,
+// by now.
+bool Upstream::is_hopeful(const upstream::MapAnswer& answer) const {
+    const bool told = step_ == Step::idle && !checking_ && answer.result == 0 &&
+                      answer.kind != upstream::MapAnswer::Kind::map;
+    if (state_ == UpstreamState::private_) return told && answer.pcp;
+    return told && state_ == UpstreamState::absent;
+}
+
+void Upstream::heard(const upstream::MapAnswer& answer, Instant now, Effects& out) {
     using Kind = upstream::MapAnswer::Kind;
-    const bool spoken = answer.pcp == (language_ == UpstreamLanguage::pcp);
-    if (spoken) {
+    // It announces itself to all in both languages. Of the other one only the address counts.
+    if (answer.pcp == (language_ == UpstreamLanguage::pcp)) {
         if (has_restarted(answer, now)) return start_anew(now, out);
         if (answer.kind == Kind::map) return answered_map(answer, now, out);
         if (std::exchange(checking_, false)) check_at_ = now + kCheck;
@@ -270,7 +272,8 @@ void Upstream::answered_step(const upstream::MapAnswer& answer, Instant now, Eff
     if (answer.pcp && (answer.kind != Kind::map || answer.nonce != nonce_of(probe))) return;
     if (!answer.pcp && answer.kind != Kind::address) return;
     if (answer.result != 0 || answer.address.is_any()) {
-        return next_step(concat("it refuses, result ", answer.result), now, out);
+        reason_ = concat("it refuses, result ", answer.result);
+        return is_patient() ? void() : next_step({}, now, out);
     }
     if (answer.pcp) {
         upstream::MapAsk end{probe.first, probe.second, 0, answer.nonce, false};
@@ -355,7 +358,8 @@ void Upstream::set_address(Ip4 address, Effects& out) {
 void Upstream::tick_step(Instant now, Effects& out) {
     if (step_ == Step::idle || step_ == Step::gateway) return begin(now, out);
     const bool fetches = step_ == Step::description || step_ == Step::address;
-    if (fetches || tries_ >= kStepTries) return next_step({}, now, out);
+    const unsigned most = is_patient() ? kStepTries + 2 : kStepTries;
+    if (fetches || tries_ >= most) return next_step({}, now, out);
     step_at_ = now + (step_ == Step::search ? kSearchWait : kFirstWait * (1U << tries_));
     ++tries_;
     send_step(out);

@@ -116,6 +116,8 @@ class Upstream {
         return {static_cast<Proto>(key >> 16U), Port{static_cast<std::uint16_t>(key)}};
     }
     Endpoint4 mapper() const { return {gateway_, kMappingPort}; }
+    // The ports that a gateway has by PCP cannot be had by NAT-PMP: it may take its time.
+    bool is_patient() const { return step_ == Step::pcp && language_ == UpstreamLanguage::pcp; }
     bool is_open() const {
         return state_ == UpstreamState::works || state_ == UpstreamState::private_;
     }
@@ -130,7 +132,8 @@ class Upstream {
     void send_search(Effects& out);
     void ask_address(Effects& out);
     void found(UpstreamLanguage language, Ip4 address, Instant now, Effects& out);
-    void answered_open(const upstream::MapAnswer& answer, Instant now, Effects& out);
+    bool is_hopeful(const upstream::MapAnswer& answer) const;
+    void heard(const upstream::MapAnswer& answer, Instant now, Effects& out);
     void answered_step(const upstream::MapAnswer& answer, Instant now, Effects& out);
     void answered_search(const upstream::Found& answer, Instant now, Effects& out);
     void answered_address(const std::optional<upstream::Document>& answer, Instant now,

@@ -311,6 +311,23 @@ BOOST_AUTO_TEST_CASE(a_word_of_natpmp_in_the_midst_of_a_question_of_pcp_changes_
     BOOST_TEST(beyond.state() == "works");
 }
 
+// As while it gets another address, or is busy with its start.
+BOOST_AUTO_TEST_CASE(one_that_has_ports_by_pcp_is_not_asked_by_natpmp_because_it_takes_its_time) {
+    Beyond beyond("natpmp pcp");
+    beyond.pass(60s);
+    BOOST_TEST(beyond.outcome("AddPortMapping", add_fields("7000", "7000", "192.168.1.10")) ==
+               "ok");
+    auto& device = beyond.device;
+    beyond.started = device.nat.now;
+    beyond.silent = true;
+    device.handle(UpstreamDatagram{{kBeyond, kMappingPort}, pcp::announcement(0)});
+    beyond.pass(3s);
+    beyond.silent = false;
+    beyond.pass(5s);
+    BOOST_CHECK(device.room->upstream().facts(device.nat.now).language == UpstreamLanguage::pcp);
+    BOOST_TEST(beyond.state() == "works");
+}
+
 // After a power cut the routers come back in any order.
 BOOST_DATA_TEST_CASE(one_that_announces_itself_after_it_was_given_up_is_used_at_once,
                      boost::unit_test::data::make({"pcp", "natpmp"}), language) {
