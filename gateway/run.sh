@@ -10,13 +10,17 @@ usage: gateway/run.sh                                builds a house in network n
        gateway/run.sh --lan IFACE --wan IFACE        routes for real, until Ctrl-C
        gateway/run.sh --config FILE                  the same, with a configuration of yours
 
-Several --lan are possible. The interfaces keep the addresses that they have. Needs root.
+Several --lan are possible. The interfaces keep the addresses that they have. What else on the
+machine would stand in the way (another DHCP server, firewall or network manager) is told before.
+Needs root. GATEHOUSE_PROGRAM=FILE runs that program for real instead of building one.
 USAGE
 }
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tests/support/packages.sh
 source "$top/tests/support/packages.sh"
+# shellcheck source=gateway/conflicts.sh
+source "$top/gateway/conflicts.sh"
 gatehouse=$top/build/release/gatehouse
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -64,7 +68,7 @@ write_config() { # FILE WAN LAN...
 route_for_real() {
     local config=$1 wan=$2 lan folder
     shift 2
-    build
+    if [[ -n ${GATEHOUSE_PROGRAM:-} ]]; then gatehouse=$GATEHOUSE_PROGRAM; else build; fi
     if [[ -z $config ]]; then
         folder=$(mktemp -d)
         # shellcheck disable=SC2064 # the folder as it is called now
@@ -79,10 +83,45 @@ route_for_real() {
                 echo "    ip address add 192.168.1.1/24 dev $lan"
             fi
         done
+    else
+        wan=$(configured wan <"$config" | head -n 1)
+        mapfile -t lans < <(configured lan <"$config")
+        set -- "${lans[@]}"
     fi
     "$gatehouse" check -c "$config" || exit $?
+    if (($# > 0)); then show_conflicts "$wan" "$@"; fi
     say "Routing. In another terminal: $gatehouse status. Ctrl-C ends it and takes the rules away."
-    "$gatehouse" run -c "$config" --foreground
+    run_daemon "$config"
+}
+
+# configured NAME: its values in the configuration on standard input, one a line.
+configured() {
+    sed -n "s/^[[:space:]]*\(option\|list\)[[:space:]]\+$1[[:space:]]\+['\"]\?\([^'\" ]*\).*/\2/p"
+}
+
+show_conflicts() { # WAN LAN...
+    local found
+    if found=$(find_conflicts "$@"); then
+        say "Nothing else on this machine stands in the way."
+    else
+        say "What else on this machine may stand in the way, and what to do about it"
+        printf '%s\n' "$found" | sed 's/^/  /'
+    fi
+}
+
+# Until it ends by itself or somebody ends this script. The daemon takes its rules away; without
+# them nothing may go through this machine that did not before, so forwarding is as it was.
+run_daemon() { # CONFIG
+    local forwarding daemon code=0
+    forwarding=$(sysctl -n net.ipv4.ip_forward)
+    "$gatehouse" run -c "$1" --foreground &
+    daemon=$!
+    # shellcheck disable=SC2064 # the daemon as it is now
+    trap "kill $daemon 2>/dev/null || true" INT TERM HUP
+    while wait "$daemon" || code=$?; kill -0 "$daemon" 2>/dev/null; do code=0; done
+    trap - INT TERM HUP
+    sysctl -q -w net.ipv4.ip_forward="$forwarding"
+    exit "$code"
 }
 
 # --- the house in namespaces -------------------------------------------------------------------

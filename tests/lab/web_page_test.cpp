@@ -72,12 +72,103 @@ BOOST_AUTO_TEST_CASE(the_page_tells_what_there_is_and_follows_what_happens) {
     house.router.ip("address flush dev wan0 scope global\naddress add 100.64.0.9/24 dev wan0");
     BOOST_TEST(browser.sees(shows("reach", "CGNAT")));
     BOOST_TEST(browser.sees(shows("why", "nobody outside can begin to talk to you")));
+    BOOST_TEST(browser.sees(shows("why", "2 forwards would let strangers in, but they do not")));
     BOOST_TEST(browser.ask("complaints") == "[]");
     for (const std::string size : {"1280 900", "800 900 dark", "390 800"}) {
         browser.ask("size " + size);
         shoot(browser, size.substr(0, size.find(' ')));
         BOOST_TEST(browser.sees("document.documentElement.scrollWidth <= innerWidth"));
     }
+}
+
+// Draws what is given, as often as nothing else draws over it in the same turn.
+bool draws(Browser& browser, const std::string& drawn, std::string_view id, std::string_view text) {
+    return browser.value(concat("(", drawn, ", ", shows(id, text), ")")) == "true";
+}
+
+BOOST_AUTO_TEST_CASE(behind_another_router_the_page_tells_what_that_one_does) {
+    House house;
+    const Router router(house, house_config());
+    Browser browser(house.pc, kPage);
+    BOOST_TEST(browser.sees(shows("why", "1 forward lets strangers in")));
+    const auto status = [](std::string_view reach, std::string_view upstream) {
+        return concat("draw.status(data.status = {...data.status, wan: {interface: 'wan0', ",
+                      "address: '100.64.0.9/24', reach: '", reach, "', upstream: {", upstream,
+                      "}}})");
+    };
+    const auto tells = [&](std::string_view upstream, std::string_view text) {
+        return draws(browser, status("cgnat", upstream), "why", text);
+    };
+    const std::string_view kBeyond = "state: 'works', gateway: '100.64.0.1', address: '11.0.0.9'";
+    BOOST_TEST(tells(concat(kBeyond, ", wanted: 1, held: 1"),
+                     "the router beyond (100.64.0.1) opens ports for this one at 11.0.0.9"));
+    BOOST_TEST(tells(concat(kBeyond, ", wanted: 1, held: 1"), "1 forward lets strangers in"));
+    BOOST_TEST(tells(concat(kBeyond, ", wanted: 3, held: 1, reason: 'not authorized'"),
+                     "has opened 1 of 3 ports (not authorized): strangers come in by these only"));
+    BOOST_TEST(tells("state: 'absent'", "The router beyond opens no ports"));
+    BOOST_TEST(tells("state: 'off'", "option upstream is off"));
+    BOOST_TEST(tells("state: 'searching'", "Looking for a router beyond"));
+    BOOST_TEST(tells("state: 'absent'", "1 forward would let strangers in, but they do not"));
+    BOOST_TEST(tells("state: 'private', gateway: '10.0.0.1', address: '10.0.0.9'",
+                     "has no public address itself: 10.0.0.9"));
+    BOOST_TEST(browser.ask("complaints") == "[]");
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_is_told_again_is_shown_once) {
+    House house;
+    const Router router(house, house_config());
+    Browser browser(house.pc, kPage);
+    BOOST_TEST(browser.sees(shows("live", "live")));
+    BOOST_TEST(
+        browser.value("(() => { const hearing = (id, time) => { hear({id, time, "
+                      "event: 'refused', by: 'x', reason: 'y'}); return refusals.length; }; "
+                      "heard = {id: 0, time: 0}; refusals = []; "
+                      "return [hearing(7, 100), hearing(7, 100), hearing(8, 100), "
+                      "hearing(7, 100), hearing(1, 200), hearing(1, 200)].join(' '); })()") ==
+        "\"1 1 2 2 3 3\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_page_is_readable_at_every_size) {
+    House house;
+    const Router router(house, house_config());
+    Browser browser(house.pc, kPage);
+    BOOST_TEST(browser.sees(shows("live", "live")));
+    BOOST_TEST(browser.sees(shows("traffic-text", "Traffic: none yet")));
+    BOOST_TEST(browser.sees(shows("made-text", "New mappings: none yet")));
+    // As the router would tell it after an hour; nothing reads it again.
+    const std::string full =
+        "(() => { soon = () => 0; load = async () => 0; const wave = (n, most) => "
+        "Array.from({length: n}, (_, i) => "
+        "Math.round(most * (1 + Math.sin(i / 9)) * (1 + Math.sin(i / 2.3)) / 4)); "
+        "draw.history({step: 15, bytes_in: wave(240, 9e7), bytes_out: wave(240, 2e7), "
+        "mappings_made: wave(240, 60), refused: wave(240, 3)}); "
+        "draw.calls([{from: 'sip:alice@phones.example.org', to: "
+        "'sip:+4930123456@provider.example', "
+        "state: 'stands', help: 'native', media: [{inside: '192.168.1.20:40000', "
+        "outside: '11.0.0.1:40000', peer: '11.0.0.3:16384'}, {inside: '192.168.1.20:40002', "
+        "outside: '11.0.0.1:40002', peer: '11.0.0.3:16386'}]}]); "
+        "draw.mappings(data.mappings = Array.from({length: 12}, (_, i) => ({proto: 'udp', "
+        "inside: '192.168.100.' + (100 + i) + ':50600', outside: '203.110.113.112:506' + (10 + i), "
+        "sessions: i, expires_in: 60 * i}))); "
+        "draw.leases([{address: '192.168.100.101', mac: '00:11:22:33:44:66', name: 'living-room', "
+        "state: 'bound', expires_in: 40000}]); return 0; })()";
+    browser.value(full);
+    for (const std::string size : {"1280 900", "800 900", "390 800"}) {
+        for (const std::string light : {"", " dark"}) {
+            browser.ask(concat("size ", size, light));
+            shoot(browser,
+                  concat("full-", size.substr(0, size.find(' ')), light.empty() ? "" : "d"));
+            BOOST_TEST_CONTEXT(size << light) {
+                BOOST_TEST(browser.sees("document.documentElement.scrollWidth <= innerWidth"));
+                // Neither an address nor a short word is broken.
+                BOOST_TEST(browser.sees(
+                    "[...document.querySelectorAll('td')].filter(td => /^[\\w .:-]{1,30}$/.test("
+                    "td.textContent)).every(td => { const text = document.createRange(); "
+                    "text.selectNodeContents(td); return text.getClientRects().length === 1; })"));
+            }
+        }
+    }
+    BOOST_TEST(browser.sees("document.querySelector('#traffic path.in').getTotalLength() > 300"));
 }
 
 BOOST_AUTO_TEST_CASE(what_strangers_call_themselves_is_text_and_nothing_else) {

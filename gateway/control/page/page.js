@@ -57,7 +57,6 @@ const reasons = {
   port_reserved: 'the port belongs to the router',
   owner_quota: 'it holds as many forwards as it may',
   not_sip: 'this is no SIP',
-  pool_empty_dhcp: 'no address is free',
   off_link: 'it is not in the house',
   other_host: 'it asked for another device',
   outside_port: 'this outside port is not for devices',
@@ -74,7 +73,8 @@ function nameOf(endpoint) {
   return host && host.name || address;
 }
 
-// A table from rows; columns are [heading, value of the row, 'num' for numbers]. A value may be a
+// A table from rows; columns are [heading, value of the row, 'num' for numbers
+// and 'addr' for addresses]. A value may be a
 // number of seconds to count down, as {until}.
 function table(id, columns, rows, none) {
   const out = $(id);
@@ -137,13 +137,13 @@ const draw = {
     if (rows.length > 40) some.push(make('li', 'and ' + (rows.length - 40) + ' more'));
     if (!rows.length) some.push(make('li', 'nobody is here yet'));
     $('devices').replaceChildren(...some);
-    table('hosts', [['Device', h => h.name || h.address], ['Address', h => h.address],
+    table('hosts', [['Device', h => h.name || h.address], ['Address', h => h.address, 'addr'],
       ['NAT type', h => natWords(h.nat)], ['Mappings', h => h.mappings, 'num'],
       ['Sessions', h => h.sessions, 'num']], rows.slice(0, 300), 'No device has been seen.');
     why();
   },
   forwards(rows) {
-    table('forwards', [['Outside', f => f.proto + ' ' + f.outside],
+    table('forwards', [['Outside', f => f.proto + ' ' + f.outside, 'addr'],
       ['Leads to', f => f.inside + (f.remote ? ', only from ' + f.remote : '')],
       ['Asked for by', f => (asked[f.origin] || (() => f.origin))(f)], ['For', f => f.description],
       ['Lives', f => f.enabled ? until(f.expires_in) : 'switched off', 'num']],
@@ -156,27 +156,27 @@ const draw = {
       ['Media', c => media(c.media) || '-'], ['Help', c => c.help]], rows.slice(0, 100), 'No calls.');
   },
   mappings(rows) {
-    table('mappings', [['Device', m => nameOf(m.inside)], ['Inside', m => m.proto + ' ' + m.inside],
-      ['Outside', m => m.outside], ['Sessions', m => m.sessions, 'num'],
+    table('mappings', [['Device', m => nameOf(m.inside)], ['Inside', m => m.proto + ' ' + m.inside, 'addr'],
+      ['Outside', m => m.outside, 'addr'], ['Sessions', m => m.sessions, 'num'],
       ['Lives', m => until(m.expires_in), 'num']], rows.slice(0, kPart), 'No mappings.');
     part();
   },
   leases(rows) {
-    table('leases', [['Address', l => l.address], ['Device', l => l.name || '-'], ['MAC', l => l.mac],
+    table('leases', [['Address', l => l.address, 'addr'], ['Device', l => l.name || '-'], ['MAC', l => l.mac, 'addr'],
       ['State', l => l.state], ['Lives', l => l.state === 'bound' ? until(l.expires_in) : '-', 'num']],
       rows.slice(0, 300), 'No leases.');
   },
   history(h) {
     const bits = a => a.map(n => n * 8 / h.step);
-    const most = Math.max(...bits(h.bytes_in), ...bits(h.bytes_out), 1);
+    const most = Math.max(...bits(h.bytes_in), ...bits(h.bytes_out), 0);
     plot('traffic', [['in', bits(h.bytes_in)], ['out', bits(h.bytes_out)]], most);
     const now = a => a.length ? a[a.length - 1] : 0;
-    $('traffic-text').textContent = 'Traffic: ' + bytes(now(h.bytes_in) / h.step) + '/s in (filled), ' +
-      bytes(now(h.bytes_out) / h.step) + '/s out, at most ' + bytes(most / 8) + '/s';
-    const made = Math.max(...h.mappings_made, 1);
+    $('traffic-text').textContent = most ? 'Traffic: ' + bytes(now(h.bytes_in) / h.step) + '/s in (filled), ' +
+      bytes(now(h.bytes_out) / h.step) + '/s out, at most ' + bytes(most / 8) + '/s' : 'Traffic: none yet';
+    const made = Math.max(...h.mappings_made, 0);
     plot('made', [['in', h.mappings_made]], made);
-    $('made-text').textContent = 'New mappings: ' + h.mappings_made.reduce((a, b) => a + b, 0) +
-      ' in this time, at most ' + made + ' in ' + h.step + ' s';
+    $('made-text').textContent = made ? 'New mappings: ' + h.mappings_made.reduce((a, b) => a + b, 0) +
+      ' in this time, at most ' + made + ' in ' + h.step + ' s' : 'New mappings: none yet';
   },
 };
 
@@ -184,7 +184,7 @@ function plot(id, lines, most) {
   $(id).replaceChildren(...lines.map(([kind, values]) => {
     const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
     const from = 240 - values.length;
-    const points = values.map((v, i) => (from + i) + ' ' + (58 - 55 * v / most).toFixed(1));
+    const points = values.map((v, i) => (from + i) + ' ' + (58 - 55 * v / (most || 1)).toFixed(1));
     const area = kind === 'in' && points.length ? `M${from} 60L${points.join('L')}L239 60` : 'M' + points.join('L');
     if (points.length) path.setAttribute('d', area);
     path.setAttribute('class', kind);
@@ -200,6 +200,14 @@ function part() {
   $('on').disabled = start + shown >= all;
 }
 
+// What the router beyond this one does for us, where it does not help.
+const upstreams = {
+  off: () => 'The router beyond is not asked to open ports: option upstream is off.',
+  searching: () => 'Looking for a router beyond that opens ports for this one.',
+  absent: () => 'The router beyond opens no ports: switch on UPnP, NAT-PMP or PCP there, where it is yours.',
+  private: up => `The router beyond (${up.gateway}) has no public address itself: ${up.address}.`,
+};
+
 // The answer from facts: from the line to the device.
 function why() {
   const s = data.status, forwards = data.forwards || [], hosts = data.hosts || [];
@@ -207,13 +215,21 @@ function why() {
   const out = [];
   const say = (kind, text) => out.push(make('li', text, kind));
   const address = s.wan.address ? s.wan.address.split('/')[0] : '';
+  const up = s.wan.upstream || {}, on = forwards.filter(f => f.enabled);
+  const many = (n, one) => n + ' ' + one + (n === 1 ? '' : 's');
+  // Strangers come as far as the router; or, behind another one, to the ports which that one opens.
+  const behind = address && s.wan.reach !== 'public', helped = behind && up.state === 'works';
+  const some = helped && (up.held < up.wanted || !up.held);
   if (!address) say('bad', `${s.wan.interface} has no address: the line is down, or the modem gives none.`);
+  else if (s.wan.reach === 'public') say('good', `${address} is public: the internet can reach the router.`);
+  else if (helped) say('good', `${address} is not public, but the router beyond (${up.gateway}) opens ports for this one at ${up.address}.`);
   else if (s.wan.reach === 'cgnat') say('bad', `${address} belongs to your provider's own NAT (CGNAT): nobody outside can begin to talk to you. Ask for a public address, or use IPv6.`);
-  else if (s.wan.reach === 'private') say('bad', `${address} is a private address: another router in front must forward to this one, or become a mere modem.`);
-  else say('good', `${address} is public: the internet can reach the router.`);
-  const on = forwards.filter(f => f.enabled);
+  else say('bad', `${address} is a private address: another router in front must forward to this one, or become a mere modem.`);
+  if (behind && upstreams[up.state]) say('warn', upstreams[up.state](up));
   if (!on.length) say('warn', 'Nothing is forwarded: strangers reach no device. Who a device has talked to may answer.');
-  else say('good', on.length + (on.length === 1 ? ' forward lets' : ' forwards let') + ' strangers in, as listed below.');
+  else if (some) say('warn', `The router beyond has opened ${up.held} of ${many(up.wanted, 'port')}${up.reason ? ' (' + up.reason + ')' : ''}: strangers come in by these only.`);
+  else if (helped || address && !behind) say('good', many(on.length, 'forward') + (on.length === 1 ? ' lets' : ' let') + ' strangers in, as listed below.');
+  else say('warn', many(on.length, 'forward') + ' would let strangers in, but they do not get as far as this router.');
   for (const f of forwards.filter(f => !f.enabled).slice(0, 5))
     say('warn', `The forward of ${f.proto} ${f.outside} is switched off.`);
   for (const f of on.filter(f => !hosts.some(h => h.address === addressOf(f.inside))).slice(0, 5))
@@ -242,7 +258,14 @@ const changes = [[/^mapping/, 'mappings', 'hosts', 'status'], [/^forward|^pinhol
   [/^lease|^link/, 'leases', 'hosts', 'status'], [/^call|^phone/, 'calls'], [/^outside/, 'status', 'mappings', 'forwards'],
   [/^lost/, 'status', 'hosts', 'forwards', 'calls', 'mappings', 'leases']];
 
+// A stream that begins anew tells the last events once more; ids begin at 1 with each daemon, and
+// then the time goes on.
+let heard = { id: 0, time: 0 };
 function hear(event) {
+  if (event.id) {
+    if (event.id <= heard.id && event.time <= heard.time) return;
+    heard = event;
+  }
   if (event.event === 'refused') {
     refusals.unshift(event);
     refusals.length = Math.min(refusals.length, 30);
