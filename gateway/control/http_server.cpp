@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/control/http_server.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -308,7 +310,31 @@ Result<std::unique_ptr<HttpServer>> HttpServer::make(loop::Loop& loop, loop::Fd 
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(inner)));
 }
 
+namespace {
+
+// The socket with this path that whoever started this process has opened for it (sd_listen_fds(3));
+// an empty one where there is none.
+loop::Fd handed_over(const std::string& path) {
+    constexpr int kFirst = 3;
+    const auto number = [](const char* name) {
+        const char* text = std::getenv(name);
+        return text == nullptr ? std::nullopt : parse_number<pid_t>(text);
+    };
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    if (number("LISTEN_PID") != ::getpid() || number("LISTEN_FDS") != 1 ||
+        ::getsockname(kFirst, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+        address.sun_family != AF_UNIX || path != address.sun_path ||
+        ::fcntl(kFirst, F_SETFD, FD_CLOEXEC) != 0 || ::fcntl(kFirst, F_SETFL, O_NONBLOCK) != 0) {
+        return {};
+    }
+    return loop::Fd(kFirst);
+}
+
+}  // namespace
+
 Result<loop::Fd> listen_unix(const std::string& path) {
+    if (loop::Fd given = handed_over(path)) return given;
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) {

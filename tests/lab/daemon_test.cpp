@@ -10,6 +10,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "gateway/base/text.h"
 #include "tests/lab/support/lab.h"
 
 using namespace gatehouse;
@@ -275,6 +276,31 @@ BOOST_AUTO_TEST_CASE(without_its_user_the_daemon_works_as_root_and_says_so) {
     const Router router(house, std::string(kStandard) + "\toption user 'nosuchuser'\n");
     BOOST_TEST(router.cli({"status"}).says("root, because there is no user 'nosuchuser'"));
     BOOST_TEST(house.pc.can_ping("11.0.0.2"));
+}
+
+// As its unit for systemd starts it: an ordinary user from the first moment on, with capabilities,
+// a state folder of its own and a control socket that was opened for it.
+BOOST_AUTO_TEST_CASE(the_daemon_needs_no_root_where_the_system_opens_its_socket) {
+    House house;
+    RouterOptions options;
+    options.start = false;
+    const Router files(house, options);
+    house.router.run({"install", "-d", "-o", "nobody", "-m", "700", "/run/state"});
+    const std::string config = "/run/gatehouse.conf";
+    BOOST_TEST(house.router.run({"tee", config}, 10s, kStandard).ok());
+    const std::string caps = "+net_admin,+net_raw,+net_bind_service";
+    Process daemon = house.router.start(
+        {"systemd-socket-activate", "-l", "/run/gatehouse.sock", "setpriv", "--reuid=65534",
+         "--regid=65534", "--clear-groups", concat("--inh-caps=", caps),
+         concat("--ambient-caps=", caps), GATEHOUSE_BINARY, "run", "--foreground", "-c", config});
+    const auto ask = [&](const std::string& what) {
+        return house.router.run({GATEHOUSE_BINARY, what, "--socket", "/run/gatehouse.sock"});
+    };
+    BOOST_TEST(eventually([&] { return ask("status").says("as started"); }, 20s));
+    BOOST_TEST(eventually([&] { return house.pc.can_ping("11.0.0.2"); }, 20s));
+    BOOST_TEST(ask("reload").ok());
+    BOOST_TEST(daemon.stop(10s).code == 0);
+    BOOST_TEST(house.router.run({"test", "-S", "/run/gatehouse.sock"}).ok());
 }
 
 BOOST_AUTO_TEST_CASE(only_root_may_change_the_gateway_and_everybody_may_look) {

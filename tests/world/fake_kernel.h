@@ -81,7 +81,12 @@ class FakeKernel {
         pinholes_ = std::move(after);
         return true;
     }
-    void refuse_next_commits(unsigned count) { refused_commits_ = count; }
+    void refuse_next_commits(unsigned count,
+                             nat::CommitFailed::Why why = nat::CommitFailed::Why::different) {
+        refused_commits_ = count;
+        why_ = why;
+    }
+    nat::CommitFailed::Why why_refused() const { return why_; }
     std::vector<nat::Element> elements() const { return {elements_.begin(), elements_.end()}; }
     std::vector<nat::PinholeElement> pinholes() const {
         return {pinholes_.begin(), pinholes_.end()};
@@ -109,6 +114,7 @@ class FakeKernel {
     std::set<nat::Element> elements_;
     std::set<nat::PinholeElement> pinholes_;
     unsigned refused_commits_ = 0;
+    nat::CommitFailed::Why why_ = nat::CommitFailed::Why::different;
     bool forwarding_ = false;
     bool forwarded_unfiltered_ = false;
     std::size_t loads_ = 0;

@@ -48,6 +48,8 @@ void World::kill() {
 void World::reboot() {
     kill();
     ++boot_[0];
+    kernel_.flush();
+    kernel_.sessions.clear();
 }
 
 void World::reconfigure(const config::Config& config) {
@@ -158,8 +160,9 @@ void World::commit(const nat::Effects& effects, daemon::Effects& next) {
     for (const nat::Batch& batch : effects.batches) {
         const std::span<const nat::Edit> edits(effects.edits.data() + batch.first, batch.count);
         const bool done = kernel_.commit(edits);
-        const nat::Event answer = done ? nat::Event(nat::Committed{batch.id})
-                                       : nat::Event(nat::CommitFailed{batch.id, {}});
+        const nat::Event answer =
+            done ? nat::Event(nat::Committed{batch.id})
+                 : nat::Event(nat::CommitFailed{batch.id, kernel_.why_refused()});
         if (done) {
             for (const nat::Verdict& verdict : effects.verdicts) {
                 if (verdict.after == batch.id) kernel_.verdicts.push_back(verdict);
@@ -188,6 +191,10 @@ void World::tell_elements(bool adopt, daemon::Effects& next) {
     } else {
         house_->handle(nat::ElementsSeen{seen, holes}, now_, next);
     }
+}
+
+void World::lose_events() {
+    if (house_) handle(nat::EventsLost{});
 }
 
 void World::first_packet(Proto proto, Endpoint4 inside, Endpoint4 remote) {

@@ -31,7 +31,7 @@ class World {
     void start() { start(wanted_); }
     // As with kill -9: the house forgets, the kernel and the disk do not.
     void kill();
-    // What begins after this is another boot.
+    // What begins after this is another boot, of an empty kernel.
     void reboot();
     bool runs() const { return house_ != nullptr; }
     void reconfigure(const config::Config& config);
@@ -43,6 +43,8 @@ class World {
     // What other programs and the world outside do; the house hears of it like the daemon would.
     void flush_table();
     void spoil_table();
+    // More was announced than the daemon's buffers hold.
+    void lose_events();
     void change(const std::function<void(FakeKernel&)>& change);
 
     // A packet of an endpoint that has no element in a source map; the verdict is in the kernel.
