@@ -492,7 +492,7 @@ void Alg::follow_call(Work& work, Instant now, Effects& out) {
     if (!work.datagram.outward) note_contact(work.message, work.flow.outside.address, *work.call);
     const Call& call = *work.call;
     if (call.state == call.told) return;
-    if (call.state == CallState::established) {
+    if (call.state == CallState::established || call.state == CallState::ended) {
         expect_media(call, work.flow.outside.address, now);
     }
     work.call->told = call.state;

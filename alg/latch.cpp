@@ -14,10 +14,10 @@ bool is_near(Ip4 a, Ip4 b) {
 }  // namespace
 
 void Latch::learn(Instant now) {
-    if (remote_ && locked_) before_ = remote_;
+    if (remote_ && locked_) before_ = *remote_;
     remote_.reset();
     locked_ = false;
-    candidate_.reset();
+    candidate_ = {};
     look_ = now + kLook;
     until_ = now + (peer_->usable ? kSilentPeer : kLongest);
 }
@@ -26,21 +26,21 @@ void Latch::describe(const MediaPeer& peer, Instant now) {
     const bool changed = !peer_ || peer_->said != peer.said;
     peer_ = peer;
     if (changed && peer.usable) {
-        std::erase(said_, peer.said.address);
-        if (said_.size() == kMostSaid) said_.erase(said_.begin());
-        said_.push_back(peer.said.address);
+        const auto same = std::find(said_.begin(), said_.end() - 1, peer.said.address);
+        std::rotate(said_.begin(), same, same + 1);
+        said_.front() = peer.said.address;
     }
-    if (!peer.answered && said_.size() > 1) {
+    if (!peer.answered && said_[1] != Ip4{}) {
         remote_.reset();
         look_.reset();
     } else if (changed && peer.usable) {
-        if (remote_ && locked_) before_ = remote_;
+        if (remote_ && locked_) before_ = *remote_;
         remote_ = peer.said.address;
         locked_ = false;
         look_ = now + kLook;
     } else if (changed || (!look_ && (!remote_ || !(locked_ || peer.usable)))) {
         learn(now);
-    } else if (!look_) {
+    } else if (!look_ && peer.talks) {
         look_ = now + kLook;
     }
 }
@@ -62,7 +62,7 @@ void Latch::hear(const MediaSession& session) {
     const Rank rank = this->rank(address);
     if (rank == Rank::other && peer_->usable) return;
     // Among strangers the one of the look before.
-    const bool better = !best_ || rank < rank_ || (rank == rank_ && address == candidate_);
+    const bool better = best_ == Ip4{} || rank < rank_ || (rank == rank_ && address == candidate_);
     if (!better) return;
     best_ = address;
     rank_ = rank;
@@ -71,7 +71,7 @@ void Latch::hear(const MediaSession& session) {
 void Latch::decide(Instant now) {
     if (peer_ && look_) {
         look_.reset();
-        const bool found = best_ && (rank_ != Rank::other || best_ == candidate_);
+        const bool found = best_ != Ip4{} && (rank_ != Rank::other || best_ == candidate_);
         if (remote_ && remote_heard_) {
             locked_ = true;
         } else if (remote_) {
@@ -86,7 +86,7 @@ void Latch::decide(Instant now) {
             look_ = now + kLook;
         }
     }
-    best_.reset();
+    best_ = {};
     remote_heard_ = false;
 }
 

@@ -21,9 +21,9 @@
 // What others have in the kernel from the time in which it was open is ended when it is locked.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "gateway/base/ip.h"
 #include "gateway/base/time.h"
@@ -86,16 +86,17 @@ class Latch {
     Rank rank(Ip4 address) const;
     void learn(Instant now);
 
+    // An address that is zero is none.
     std::optional<MediaPeer> peer_;
-    std::vector<Ip4> said_;  // the usable ones, the last one last
+    std::array<Ip4, kMostSaid> said_{};  // the usable ones, the last one first
     std::optional<Ip4> remote_;
-    std::optional<Ip4> before_;  // that it was locked to
-    bool locked_ = false;        // to one that was heard
+    Ip4 before_;           // that it was locked to
+    bool locked_ = false;  // to one that was heard
     std::optional<Instant> look_;
     Instant until_;
-    std::optional<Ip4> candidate_;  // of the look before
+    Ip4 candidate_;  // of the look before
     // Of this look.
-    std::optional<Ip4> best_;
+    Ip4 best_;
     Rank rank_ = Rank::other;
     bool remote_heard_ = false;
 };

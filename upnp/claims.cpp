@@ -2,6 +2,7 @@
 #include "upnp/claims.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/text.h"
 
@@ -145,7 +146,7 @@ std::size_t Claims::place_of(nat::ForwardId id) const {
     return static_cast<std::size_t>(place - claims_.begin());
 }
 
-const Claims::Claim* Claims::claim_of(nat::ForwardId id) const {
+Claims::Claim* Claims::claim_of(nat::ForwardId id) {
     const std::size_t place = place_of(id);
     const bool there = place < claims_.size() && claims_[place].id == id && claims_[place].asked;
     return there ? &claims_[place] : nullptr;
@@ -261,25 +262,26 @@ void Claims::host_changed(const IpAddress& address, Instant now) {
     end(lost, now);
 }
 
-void Claims::in_use(std::vector<nat::ForwardId> used, Instant now, Effects& out) {
-    std::sort(used.begin(), used.end());
+void Claims::in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out) {
+    for (const nat::ForwardId id : ids) {
+        if (Claim* claim = claim_of(id)) claim->busy = true;
+    }
     std::vector<nat::ForwardId> renewed;
     std::vector<nat::ForwardId> gone;
     std::vector<Ip4> idle;
     for (Claim& claim : claims_) {
-        const nat::Forward* forward = find(claim.id);
-        if (forward == nullptr || !claim.asked) continue;
-        const bool busy = std::binary_search(used.begin(), used.end(), claim.id);
-        if (busy || is_present(*forward, claim)) claim.seen = now;
+        if (!claim.asked) continue;
+        const nat::Forward& forward = *find(claim.id);
+        const Ip4 host = forward.inside.address;
+        const bool busy = std::exchange(claim.busy, false);
+        if (busy || is_present(forward, claim)) claim.seen = now;
         if (busy && claim.unlimited) renewed.push_back(claim.id);
         if (now - claim.seen >= kPatience) {
             gone.push_back(claim.id);
-        } else if (!busy) {
-            idle.push_back(forward->inside.address);
+        } else if (!busy && std::find(idle.begin(), idle.end(), host) == idle.end()) {
+            idle.push_back(host);
         }
     }
-    std::sort(idle.begin(), idle.end());
-    idle.erase(std::unique(idle.begin(), idle.end()), idle.end());
     for (const Ip4 host : idle) {
         const Lan* lan = authority_.lan_of(host);
         if (lan != nullptr) out.probes.push_back({lan->name, host});

@@ -15,7 +15,6 @@
 #pragma once
 
 #include <functional>
-#include <utility>
 #include <vector>
 
 #include "gateway/nat/hosts.h"
@@ -85,8 +84,8 @@ class Claims {
     const nat::Forward* find_own(nat::OwnerKind kind, std::string_view nonce, Proto proto,
                                  Endpoint4 inside) const;
     bool is_unlimited(nat::ForwardId id) const {
-        const Claim* claim = claim_of(id);
-        return claim != nullptr && claim->unlimited;
+        const std::size_t place = place_of(id);
+        return place < claims_.size() && claims_[place].id == id && claims_[place].unlimited;
     }
 
     // Pinholes of a device that the authoriser has judged already.
@@ -99,7 +98,7 @@ class Claims {
 
     void host_changed(const IpAddress& address, Instant now);
     // Also looks for the devices of all others.
-    void in_use(std::vector<nat::ForwardId> used, Instant now, Effects& out);
+    void in_use(const std::vector<nat::ForwardId>& ids, Instant now, Effects& out);
     // Ends what the authoriser would not allow any more.
     void judge_again(Instant now);
     // Asks for ForwardsInUse where it is time.
@@ -122,6 +121,7 @@ class Claims {
         std::optional<Mac> mac;
         bool asked = false;  // otherwise the user configured it
         bool unlimited = false;
+        bool busy = false;  // while one goes through those in use
     };
     static_assert(sizeof(Claim) <= 24);
 
@@ -133,10 +133,7 @@ class Claims {
     // Where in claims_ one of this forward is, or would be.
     std::size_t place_of(nat::ForwardId id) const;
     // Of a forward that a device asked for.
-    const Claim* claim_of(nat::ForwardId id) const;
-    Claim* claim_of(nat::ForwardId id) {
-        return std::as_const(*this).claim_of(id) == nullptr ? nullptr : &claims_[place_of(id)];
-    }
+    Claim* claim_of(nat::ForwardId id);
     void end(const nat::Forward& forward, Instant now);
     void end(const std::vector<nat::ForwardId>& ids, Instant now);
     void take_over(const MapWish& wish, const nat::Owner& owner, Instant now);

@@ -21,24 +21,37 @@ std::string hash_of(std::string_view line) {
     return to_hex(out.view());
 }
 
-std::string finished(std::string line) {
-    append(line, ' ', hash_of(line), '\n');
-    return line;
-}
-
 std::int64_t seconds_of(Instant at) {
     return duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
 }
 
-// Free text as one word: in hexadecimal, "-" for an empty one.
-std::string word_of(std::string_view text) {
-    return text.empty() ? std::string(kNothing) : to_hex(as_bytes(text));
-}
+// Words with a blank between them.
+class Line {
+  public:
+    explicit Line(std::string_view first) : text_(first) {}
+    Line(std::string_view first, Instant now) : Line(first) { time(now); }
 
-template <class T>
-std::string word_or_nothing(const std::optional<T>& value) {
-    return value ? value->to_string() : std::string(kNothing);
-}
+    Line& word(std::string_view text) {
+        append(text_, ' ', text.empty() ? kNothing : text);
+        return *this;
+    }
+    Line& number(std::int64_t number) { return word(std::to_string(number)); }
+    Line& time(Instant at) { return number(seconds_of(at)); }
+    // In hexadecimal.
+    Line& free_text(std::string_view text) { return word(to_hex(as_bytes(text))); }
+    template <class T>
+    Line& maybe(const std::optional<T>& value) {
+        return word(value ? value->to_string() : std::string());
+    }
+    // With its hash and its end.
+    std::string finish() {
+        append(text_, ' ', hash_of(text_), '\n');
+        return std::move(text_);
+    }
+
+  private:
+    std::string text_;
+};
 
 std::optional<std::string> parse_word(std::string_view word) {
     if (word == kNothing) return std::string();
@@ -264,7 +277,7 @@ JournalImage parse_journal(std::string_view text, std::string_view boot, Instant
 }
 
 std::string journal_head(std::string_view boot, Instant epoch) {
-    return finished(concat(kMagic, ' ', boot.empty() ? kNothing : boot, ' ', seconds_of(epoch)));
+    return Line(kMagic).word(boot).time(epoch).finish();
 }
 
 std::string journal_line(const nat::Forward& forward, bool unlimited, std::optional<Mac> mac,
@@ -272,29 +285,29 @@ std::string journal_line(const nat::Forward& forward, bool unlimited, std::optio
     std::string flags;
     if (unlimited) flags += 'u';
     if (!forward.enabled) flags += 'd';
-    if (flags.empty()) flags = kNothing;
-    return finished(concat("+ ", seconds_of(now), ' ', seconds_of(forward.expires), ' ',
-                           to_string(forward.proto), ' ', forward.outside.port.number, ' ',
-                           forward.inside.to_string(), ' ', word_or_nothing(forward.remote), ' ',
-                           to_string(forward.owner.kind), ' ', word_of(forward.owner.id), ' ',
-                           flags, ' ', word_or_nothing(mac), ' ', word_of(forward.description)));
+    Line line("+", now);
+    line.time(forward.expires).word(to_string(forward.proto)).number(forward.outside.port.number);
+    line.word(forward.inside.to_string()).maybe(forward.remote);
+    line.word(to_string(forward.owner.kind)).free_text(forward.owner.id);
+    return line.word(flags).maybe(mac).free_text(forward.description).finish();
 }
 
 std::string journal_removal(const nat::Forward& forward, Instant now) {
-    return finished(concat("- ", seconds_of(now), ' ', to_string(forward.proto), ' ',
-                           forward.outside.port.number, ' ', word_or_nothing(forward.remote)));
+    Line line("-", now);
+    line.word(to_string(forward.proto)).number(forward.outside.port.number);
+    return line.maybe(forward.remote).finish();
 }
 
 std::string journal_pinhole(const nat::Pinhole& pinhole, Instant now) {
-    return finished(concat("p ", seconds_of(now), ' ', seconds_of(pinhole.expires), ' ', pinhole.id,
-                           ' ', to_string(pinhole.proto), ' ', pinhole.inside.to_string(), ' ',
-                           pinhole.port.number, ' ', word_or_nothing(pinhole.remote), ' ',
-                           to_string(pinhole.owner.kind), ' ', word_of(pinhole.owner.id), ' ',
-                           word_or_nothing(pinhole.host), ' ', word_of(pinhole.description)));
+    Line line("p", now);
+    line.time(pinhole.expires).number(pinhole.id).word(to_string(pinhole.proto));
+    line.word(pinhole.inside.to_string()).number(pinhole.port.number).maybe(pinhole.remote);
+    line.word(to_string(pinhole.owner.kind)).free_text(pinhole.owner.id);
+    return line.maybe(pinhole.host).free_text(pinhole.description).finish();
 }
 
 std::string journal_pinhole_removal(nat::PinholeId id, Instant now) {
-    return finished(concat("q ", seconds_of(now), ' ', id));
+    return Line("q", now).number(id).finish();
 }
 
 }  // namespace gatehouse::upnp

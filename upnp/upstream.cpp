@@ -178,16 +178,15 @@ void Upstream::give_up(Instant now, Effects& out) {
 
 void Upstream::found(UpstreamLanguage language, Ip4 address, Instant now, Effects& out) {
     if (language_ != language) forget_places();
+    const bool news = !is_open() || language_ != language || address_ != address;
     language_ = language;
-    address_ = address;
-    state_ = reach_of(address) == Reach::public_ ? UpstreamState::works : UpstreamState::private_;
-    reason_ = state_ == UpstreamState::works ? "" : "it is behind another router itself";
+    take_address(address);
     step_ = Step::idle;
     step_at_.reset();
     pause_ = kFirstSearch;
     tries_ = 0;
     check_at_ = now + kCheck;
-    say(Level::notice, "gateway upstream opens ports", reason_, out);
+    if (news) say(Level::notice, "gateway upstream opens ports", reason_, out);
     for (const auto& [key, entry] : places_) {
         if (entry.phase == Phase::waiting) timers_.set(key, now);
     }
@@ -211,15 +210,16 @@ void Upstream::start_anew(Instant now, Effects& out) {
     begin(now, out);
 }
 
-// RFC 6886 3.6, RFC 6887 8.5: its clock may be slower than ours by an eighth.
-bool Upstream::has_restarted(std::uint32_t epoch, Instant now) {
+// Its clock may be slower than ours by an eighth (RFC 6886 3.6), or by a sixteenth (RFC 6887 8.5).
+bool Upstream::has_restarted(const upstream::MapAnswer& answer, Instant now) {
     constexpr std::int64_t kSlack = 2;
     const bool known = epoch_at_.has_value();
     const std::int64_t passed = known ? whole_seconds(now - *epoch_at_) : 0;
-    const std::int64_t least = std::int64_t{epoch_} + passed * 7 / 8 - kSlack;
-    epoch_ = epoch;
+    const std::int64_t least =
+        std::int64_t{epoch_} + passed - passed / (answer.pcp ? 16 : 8) - kSlack;
+    epoch_ = answer.epoch;
     epoch_at_ = now;
-    return known && std::int64_t{epoch} < least;
+    return known && std::int64_t{epoch_} < least;
 }
 
 void Upstream::handle(const UpstreamDatagram& event, Instant now, Effects& out) {
@@ -231,28 +231,37 @@ void Upstream::handle(const UpstreamDatagram& event, Instant now, Effects& out) 
     }
     const auto answer = upstream::parse_map_answer(as_bytes(event.bytes));
     if (!answer) return;
-    const bool restarted = has_restarted(answer->epoch, now);
     if (step_ == Step::pcp || step_ == Step::natpmp) {
-        if (restarted) forget_places();
+        if (has_restarted(*answer, now)) forget_places();
         return answered_step(*answer, now, out);
     }
-    const bool spoken = is_open() && language_ != UpstreamLanguage::igd &&
-                        answer->pcp == (language_ == UpstreamLanguage::pcp);
-    if (!spoken) return;
-    if (restarted) return start_anew(now, out);
-    if (answer->kind == upstream::MapAnswer::Kind::map) return answered_map(*answer, now, out);
-    if (!checking_) return;
-    checking_ = false;
-    check_at_ = now + kCheck;
-    if (answer->kind != upstream::MapAnswer::Kind::address) return;
-    if (answer->result != 0) return lose(now, out);
-    set_address(answer->address, out);
+    using Kind = upstream::MapAnswer::Kind;
+    // Unasked it tells all that something is not as it was: it is there, or has found its own way
+    // out, by now.
+    const bool told =
+        step_ == Step::idle && !checking_ && answer->kind != Kind::map && answer->result == 0;
+    const bool hopes =
+        state_ == UpstreamState::absent || (state_ == UpstreamState::private_ && answer->pcp);
+    if (told && hopes) return begin(now, out);
+    if (!is_open() || language_ == UpstreamLanguage::igd) return;
+    const bool spoken = answer->pcp == (language_ == UpstreamLanguage::pcp);
+    if (spoken) {
+        if (has_restarted(*answer, now)) return start_anew(now, out);
+        if (answer->kind == Kind::map) return answered_map(*answer, now, out);
+        if (std::exchange(checking_, false)) check_at_ = now + kCheck;
+        if (!answer->pcp && answer->result != 0) return lose(now, out);
+    }
+    // PCP has no question for the address, but who speaks both answers that of NAT-PMP.
+    if (answer->kind == Kind::address && answer->result == 0) set_address(answer->address, out);
 }
 
 void Upstream::answered_step(const upstream::MapAnswer& answer, Instant now, Effects& out) {
     using Kind = upstream::MapAnswer::Kind;
     const Place probe{Proto::udp, kProbePort};
-    if (step_ == Step::pcp && !answer.pcp) return next_step({}, now, out);
+    constexpr unsigned kNoSuchVersion = 1;  // RFC 6886 3.5
+    if (step_ == Step::pcp && !answer.pcp && answer.result == kNoSuchVersion) {
+        return next_step({}, now, out);
+    }
     if (answer.pcp != (step_ == Step::pcp)) return;
     if (answer.pcp && (answer.kind != Kind::map || answer.nonce != nonce_of(probe))) return;
     if (!answer.pcp && answer.kind != Kind::address) return;
@@ -326,10 +335,16 @@ void Upstream::answered_address(const std::optional<upstream::Document>& answer,
     set_address(*address, out);
 }
 
+void Upstream::take_address(Ip4 address) {
+    const bool is_public = reach_of(address) == Reach::public_;
+    address_ = address;
+    state_ = is_public ? UpstreamState::works : UpstreamState::private_;
+    reason_ = is_public ? "" : "it is behind another router itself";
+}
+
 void Upstream::set_address(Ip4 address, Effects& out) {
     if (address == address_ || address.is_any() || !is_open()) return;
-    address_ = address;
-    state_ = reach_of(address) == Reach::public_ ? UpstreamState::works : UpstreamState::private_;
+    take_address(address);
     say(Level::notice, "gateway upstream has another address", {}, out);
 }
 
@@ -350,7 +365,7 @@ void Upstream::check(Instant now, Effects& out) {
     switch (*language_) {
         case UpstreamLanguage::pcp:
             out.upstream_sends.push_back({mapper(), upstream::write_pcp_announce(link_.own)});
-            break;
+            [[fallthrough]];
         case UpstreamLanguage::natpmp:
             out.upstream_sends.push_back({mapper(), upstream::write_natpmp_address()});
             break;

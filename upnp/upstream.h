@@ -10,8 +10,9 @@
 //     house may rely on;
 //   - a gateway whose clock goes back, or whose boot is another one, has lost everything: it is
 //     asked anew. One that is silent is looked for again.
-// Its times: a look every kCheck; a place again at half of what was granted, at most kLongestLease;
-// a refused one after kRefused; a gateway that was not found after kFirstSearch, then ever later.
+// Its times: a look every kCheck, and what it announces to all at once; a place again at half of
+// what was granted, at most kLongestLease; a refused one after kRefused; a gateway that was not
+// found after kFirstSearch, then ever later.
 #pragma once
 
 #include <map>
@@ -135,8 +136,9 @@ class Upstream {
                           Effects& out);
     void tick_step(Instant now, Effects& out);
     void check(Instant now, Effects& out);
-    bool has_restarted(std::uint32_t epoch, Instant now);
+    bool has_restarted(const upstream::MapAnswer& answer, Instant now);
     void start_anew(Instant now, Effects& out);
+    void take_address(Ip4 address);
     void set_address(Ip4 address, Effects& out);
     void fetch(Asked asked, const upstream::Url& url, std::string message, Effects& out);
     void say(Level level, std::string fact, std::string reason, Effects& out) const;

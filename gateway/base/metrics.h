@@ -56,9 +56,9 @@ enum class Metric : std::uint8_t {
     igd_calls,
     natpmp_requests,
     pcp_requests,
+    upstream_ports,
     port_requests_denied,
     ssdp_searches,
-    upstream_ports,
     web_requests,
     event_streams,
     events_lost,
@@ -168,6 +168,8 @@ inline constexpr std::array kMetrics{
               "ok version refused malformed opcode option malformed_option no_address no_room "
               "protocol quota port_taken address_mismatch remote_peers",
               "Requests by PCP, by result."},
+    MetricRow{Metric::upstream_ports, "gatehouse_upstream_ports", MetricKind::gauge, "state",
+              "wanted held", "Ports that a router beyond shall open, and those that it has."},
     MetricRow{Metric::port_requests_denied, "gatehouse_port_requests_denied_total",
               MetricKind::counter, "reason",
               "off_link other_host no_host inside_port outside_port nonce third_party browser "
@@ -175,8 +177,6 @@ inline constexpr std::array kMetrics{
               "Requests of devices that the authoriser refused, by reason."},
     MetricRow{Metric::ssdp_searches, "gatehouse_ssdp_searches_total", MetricKind::counter, "result",
               "answered unknown malformed budget", "Searches by SSDP, by result."},
-    MetricRow{Metric::upstream_ports, "gatehouse_upstream_ports", MetricKind::gauge, "state",
-              "wanted held", "Ports that the router beyond this one shall open, and has opened."},
     MetricRow{Metric::web_requests, "gatehouse_web_requests_total", MetricKind::counter, "result",
               "answered refused", "Requests on the web listener, by result."},
     MetricRow{Metric::event_streams, "gatehouse_event_streams", MetricKind::gauge, "", "",

@@ -13,6 +13,7 @@
 #include "gateway/daemon/dhcp_api.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_api.h"
+#include "gateway/daemon/parts.h"
 #include "gateway/daemon/sip_api.h"
 #include "gateway/daemon/why_api.h"
 
@@ -79,7 +80,7 @@ control::Response Daemon::serve_get(const control::Request& request) {
     if (request.path == "/api/v1/why") return serve_why(request);
     if (request.path == "/api/v1/history") return {200, "application/json", history_.write_json()};
     if (auto page = control::serve_page(request)) return std::move(*page);
-    if (request.path == "/api/v1/calls")
+    if (kHasSip && request.path == "/api/v1/calls")
         return {200, "application/json", write_calls_json(house_.sip())};
     if (request.path == "/metrics") {
         return {200, std::string(kPrometheusType), metrics_text()};
@@ -219,7 +220,7 @@ std::string Daemon::metrics_text() {
     metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
-    update_sip_metrics(metrics, house_.sip());
+    if (kHasSip) update_sip_metrics(metrics, house_.sip());
     count_dropped();
     const control::StatusView::Upstream upstream = upstream_status();
     metrics.set(Metric::upstream_ports, "wanted", upstream.wanted);

@@ -89,10 +89,12 @@ struct Tool {
 constexpr std::array kTools{
     Tool{"forward", "forward add|del ...", "lets the internet in at a port; try forward --help",
          forward_command},
+#ifndef GATEHOUSE_WITHOUT_STUN
     Tool{"probe", "probe SERVER[:PORT] [--json] [--lifetime]",
          "tells, from any machine, which kind of NAT is in front of it", stun::probe_command},
     Tool{"stun-server", "stun-server --address A1 --address A2",
          "the server that probe and other STUN clients ask", stun::stun_server_command},
+#endif
 };
 
 std::string usage() {

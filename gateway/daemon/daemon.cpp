@@ -14,6 +14,7 @@
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/lock.h"
 #include "gateway/daemon/name_servers.h"
+#include "gateway/daemon/parts.h"
 #include "gateway/daemon/router_ports.h"
 #include "gateway/kernel/ruleset_loader.h"
 #include "gateway/nat/ruleset.h"
@@ -120,7 +121,11 @@ Status Daemon::start() {
     // those that come back to their own port. Not every kernel has this switch; only root turns it.
     for (const char* family : {"iptables", "ip6tables"})
         (void)write_file(concat("/proc/sys/net/bridge/bridge-nf-call-", family), "0");
-    safeguards_ = drop_privileges(start_config_.gateway.user);
+    safeguards_ =
+        drop_privileges(start_config_.gateway.user,
+                        {{folder_of(config_file_)},
+                         {start_config_.gateway.state, folder_of(start_config_.dhcp_files.leases),
+                          folder_of(start_config_.dhcp_files.hosts)}});
     for (const auto& [name, state] : safeguards_)
         say(Level::info, name, {{"state", state}});
     const Status watching = watch_everything();
@@ -131,6 +136,7 @@ Status Daemon::start() {
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
+    abilities.map_lookups = has_fact(kernel_facts_, "map_lookups");
     abilities.sip_proxy = open_sip_proxy();
     host_name_ = read_host_name();
     handle(Started{start_config_, abilities, host_name_, open_upnp()});
@@ -177,7 +183,7 @@ Status Daemon::open_sockets() {
     if (!nat) return nat.failure();
     nat_.emplace(std::move(*nat));
     nft_->ignore(nat_->elements_port());
-    if (!can_queue) return {};
+    if (!kHasSip || !can_queue) return {};
     auto sip = sip::SipShell::open(nat::kTableName, nat::kNotSipSet);
     if (!sip) return sip.failure();
     sip_.emplace(std::move(*sip));
@@ -209,7 +215,7 @@ Status Daemon::watch_everything() {
         perform(effects);
     });
     if (!endings || nat_->queue() == nullptr) return endings;
-    if (sip_) {
+    if (kHasSip && sip_) {
         const Status calls =
             loop_->watch(sip_->fd(), EPOLLIN, [this](std::uint32_t) { read_sip(); });
         if (!calls) return calls;
@@ -262,8 +268,8 @@ void Daemon::perform(Effects& effects) {
         end_strangers(effects.sip.strangers);
         if (effects.sip.look) look_at_media(next);
         dhcp_->perform(effects.dhcp, house_.dhcp());
-        if (sip_) sip_->perform(effects.sip);
-        if (sip_proxy_) sip_proxy_->perform(effects.sip);
+        if (kHasSip && sip_) sip_->perform(effects.sip);
+        if (kHasSip && sip_proxy_) sip_proxy_->perform(effects.sip);
         if (effects.sip.state_changed) save_sip_soon();
         perform(effects.upnp);
         publish(effects.events);
@@ -311,7 +317,7 @@ void Daemon::load_ruleset(const std::string& text, Effects& next) {
     Status status = load.status;
     const bool native = has_fact(kernel_facts_, "queue_expression");
     if (status) status = nat_->install_queue_rule(native);
-    if (status && sip_) {
+    if (kHasSip && status && sip_) {
         status = sip_->install_queue_rule(nat::kTableName, nat::kSipQueueChain, native);
         nat_->hand_over(nat::ruleset_input(house_.config()).sip_ports, sip::SipShell::kQueueNumber);
     }
@@ -362,7 +368,8 @@ void Daemon::tell_neighbours() {
 }
 
 std::vector<Ip4> Daemon::inside_addresses() const {
-    const config::Config& config = upnp_ ? house_.config() : start_config_;
+    const bool started = !house_.config().gateway.lan.empty();
+    const config::Config& config = started ? house_.config() : start_config_;
     std::vector<Ip4> out;
     for (const std::string& name : config.gateway.lan) {
         const Interface* lan = house_.interface(name);
@@ -393,7 +400,8 @@ std::optional<std::vector<kernel::Session>> Daemon::sessions() {
 void Daemon::read_links() {
     if (!links_->read()) return;
     handle(LinksSeen{interfaces_of(links_->table())});
-    if (sip_proxy_ && house_.outside_address()) sip_proxy_->move_to(*house_.outside_address());
+    if (kHasSip && sip_proxy_ && house_.outside_address())
+        sip_proxy_->move_to(*house_.outside_address());
     serve_dhcp_links();
     // Who is inside depends on the prefixes of the interfaces.
     tell_neighbours();

@@ -8,6 +8,7 @@
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_shell.h"
+#include "gateway/daemon/parts.h"
 #include "gateway/nat/ruleset.h"
 
 namespace gatehouse::daemon {
@@ -22,6 +23,7 @@ constexpr Duration kSavePause = 2s;  // many phones register at once after a fai
 
 void Daemon::read_sip() {
     Effects effects;
+    if (!kHasSip) return;
     sip_->read_queue([this, &effects](std::uint32_t token, const sip::UdpPacket& packet) {
         house_.handle(token, packet, loop_->now(), effects);
     });
@@ -64,7 +66,7 @@ void Daemon::end_strangers(const std::vector<sip::MediaSession>& strangers) {
 
 // Without it SIP over TCP is translated like everything else.
 std::optional<Port> Daemon::open_sip_proxy() {
-    if (!has_fact(kernel_facts_, "tproxy")) return std::nullopt;
+    if (!kHasSip || !has_fact(kernel_facts_, "tproxy")) return std::nullopt;
     auto proxy = sip::TcpProxy::open(*loop_, nat::kRouterPorts, nat::kTableName, nat::kSipDirectSet,
                                      [this](const sip::Event& event) { handle(event); });
     if (!proxy) {
@@ -76,6 +78,7 @@ std::optional<Port> Daemon::open_sip_proxy() {
 }
 
 void Daemon::restore_sip() {
+    if (!kHasSip) return;
     sip::Restored restored;
     if (const auto text = read_file(state_file(kRegistrations)))
         restored.registrations = sip::read_saved(*text, time_of_day());
@@ -90,7 +93,7 @@ void Daemon::save_sip_soon() {
 }
 
 void Daemon::save_sip() {
-    if (!saving_) return;
+    if (!kHasSip || !saving_) return;
     loop_->cancel(*saving_);
     saving_.reset();
     const sip::Alg& sip = house_.sip();

@@ -5,6 +5,7 @@
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
+#include "gateway/daemon/parts.h"
 
 namespace gatehouse::daemon {
 
@@ -19,6 +20,7 @@ bool wants_counters(const upnp::HttpRequest& request) {
 }  // namespace
 
 upnp::Setup Daemon::open_upnp() {
+    if (!kHasUpnp) return {};
     upnp::Shell::Callbacks callbacks;
     callbacks.feed = [this](const upnp::Event& event) { handle(event); };
     callbacks.serve = [this](const upnp::HttpRequest& request) { return serve_upnp(request); };
@@ -68,7 +70,7 @@ upnp::HttpAnswer Daemon::serve_upnp(const upnp::HttpRequest& request) {
 }
 
 void Daemon::perform(const upnp::Effects& effects) {
-    if (upnp_) upnp_->perform(effects);
+    if (kHasUpnp && upnp_) upnp_->perform(effects);
 }
 
 std::uint64_t Daemon::wan_number(std::string_view file) const {
@@ -84,6 +86,11 @@ void Daemon::read_wan_counters() {
 }
 
 control::StatusView::Upstream Daemon::upstream_status() const {
+    if (!kHasUpnp) {
+        control::StatusView::Upstream off;
+        off.state = "off";
+        return off;
+    }
     const upnp::Upstream::Facts facts = house_.upnp().upstream().facts(loop_->now());
     const auto text = [](Ip4 address) { return address.is_any() ? "" : address.to_string(); };
     control::StatusView::Upstream out;

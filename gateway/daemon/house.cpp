@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/base/text.h"
+#include "gateway/daemon/parts.h"
 
 namespace gatehouse::daemon {
 
@@ -103,9 +104,9 @@ void House::set_timer(Effects& out) {
     }
     const auto lease = dhcp_.next_deadline();
     if (lease && (!next || *lease < *next)) next = lease;
-    const auto of_sip = sip_ ? sip_->next_deadline() : std::nullopt;
+    const auto of_sip = kHasSip && sip_ ? sip_->next_deadline() : std::nullopt;
     if (of_sip && (!next || *of_sip < *next)) next = of_sip;
-    const auto room = upnp_ ? upnp_->next_deadline() : std::nullopt;
+    const auto room = kHasUpnp && upnp_ ? upnp_->next_deadline() : std::nullopt;
     if (room && (!next || *room < *next)) next = room;
     if (next == timer_) return;
     timer_ = next;
@@ -149,7 +150,7 @@ void House::on(const Started& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     changed_hosts_.clear();
     engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
-    sip_ = std::make_unique<sip::Alg>(config_.sip, *engine_);
+    if (kHasSip) sip_ = std::make_unique<sip::Alg>(config_.sip, *engine_);
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
     configure_dhcp(now, out);
@@ -207,7 +208,9 @@ void House::on(const NeighbourSeen& event, Instant now, Effects& out) {
 void House::want_ruleset(Instant now, Effects& out) {
     nat::RulesetInput input = nat::ruleset_input(config_);
     input.timeout_objects = abilities_.timeout_objects;
+    input.map_lookups = abilities_.map_lookups;
     input.sip_proxy = abilities_.sip_proxy;
+    if (!kHasSip) input.sip_ports.clear();
     if (!abilities_.session_counts) input.host_sessions = 0;
     std::string text = nat::write_ruleset(input);
     if (text == wanted_) return;

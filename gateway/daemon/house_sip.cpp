@@ -2,11 +2,12 @@
 //
 // The SIP gateway as a part of the house.
 #include "gateway/daemon/house.h"
+#include "gateway/daemon/parts.h"
 
 namespace gatehouse::daemon {
 
 void House::handle(std::uint32_t token, const sip::UdpPacket& packet, Instant now, Effects& out) {
-    if (!sip_) {
+    if (!kHasSip || !sip_) {
         out.sip.verdicts.push_back({token, std::nullopt});
         return;
     }
@@ -26,7 +27,7 @@ void House::handle(const sip::Event& event, Instant now, Effects& out) {
 }
 
 void House::tell_sip(const sip::Event& event, Instant now, Effects& out) {
-    if (!sip_) return;
+    if (!kHasSip || !sip_) return;
     const std::size_t first = out.sip.notices.size();
     sip_->handle(event, now, out.sip);
     const std::size_t of_nat = out.nat.notices.size();

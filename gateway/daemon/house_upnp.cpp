@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/daemon/house.h"
+#include "gateway/daemon/parts.h"
 
 namespace gatehouse::daemon {
 
@@ -20,16 +21,17 @@ upnp::HttpAnswer House::serve(const upnp::HttpRequest& request, Instant now, Eff
 }
 
 void House::leave(Effects& out) const {
-    if (upnp_) upnp_->leave(out.upnp);
+    if (kHasUpnp && upnp_) upnp_->leave(out.upnp);
 }
 
 void House::start_upnp(const upnp::Setup& setup, Instant now, Effects& out) {
+    if (!kHasUpnp) return;
     upnp_ = std::make_unique<upnp::Room>(config_, *engine_, hosts_, metrics_, setup, now);
     update_lans(now, out);
 }
 
 void House::tell_upnp(const upnp::Event& event, Instant now, Effects& out) {
-    if (!upnp_) return;
+    if (!kHasUpnp || !upnp_) return;
     upnp_->handle(event, now, out.upnp);
     if (std::exchange(out.upnp.ask_in_use, false)) {
         upnp::ForwardsInUse in_use;
@@ -44,7 +46,7 @@ void House::tell_upnp(const upnp::Event& event, Instant now, Effects& out) {
 }
 
 void House::settle_upnp(Instant now, Effects& out) {
-    if (!upnp_) return;
+    if (!kHasUpnp || !upnp_) return;
     upnp_->settle(now, out.upnp);
     take_upnp(now, out);
 }

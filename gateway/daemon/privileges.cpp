@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 #include "gateway/base/text.h"
 #include "gateway/daemon/files.h"
 #include "gateway/kernel/sandbox.h"
@@ -46,15 +49,46 @@ std::string become(const std::string& user) {
     return account ? user : account.error().text;
 }
 
+// The libraries, and what libnftables reads: names of protocols, services and marks.
+constexpr std::array kReadable{
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/sys/class/net",
+    "/sys/devices",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/iproute2",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+    "/etc/ld.so.cache",
+    "/etc/resolv.conf",
+};
+constexpr std::array kWritable{"/run", "/tmp", "/var", "/dev/null", "/proc/sys/net"};
+
+Status limit_files(Places places) {
+    places.read.insert(places.read.end(), kReadable.begin(), kReadable.end());
+    places.write.insert(places.write.end(), kWritable.begin(), kWritable.end());
+    return kernel::limit_files(places.read, places.write);
+}
+
 }  // namespace
 
-Safeguards drop_privileges(const std::string& user) {
+std::string folder_of(const std::string& file) {
+    const std::size_t slash = file.rfind('/');
+    if (slash == std::string::npos) return file.empty() ? "" : ".";
+    return file.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+Safeguards drop_privileges(const std::string& user, Places places) {
     Safeguards out;
     const Status bounds = kernel::limit_capability_bounds();
     out.emplace_back("user", become(user));
     out.emplace_back("capabilities", kernel::effective_capabilities());
     out.emplace_back("capability_bounds", outcome(bounds));
     out.emplace_back("no_new_privileges", outcome(kernel::forbid_new_privileges()));
+    out.emplace_back("landlock", outcome(limit_files(std::move(places))));
     out.emplace_back("seccomp", outcome(kernel::filter_system_calls()));
     return out;
 }

@@ -30,7 +30,18 @@ std::optional<Account> account_in(std::string_view table, std::string_view user)
 // The user of that name, or why the daemon stays root.
 Result<Account> find_account(const std::string& user);
 
-// Gives up all that is not needed. Everything that only root may open must be open by now.
-Safeguards drop_privileges(const std::string& user);
+// Paths below which the daemon reads and writes, beside those that every one needs.
+struct Places {
+    std::vector<std::string> read;
+    std::vector<std::string> write;
+};
+
+// Gives up all that is not needed. Everything that only root may open must be open by now. Files
+// are written in these places, where the system keeps state, and as sysctls of the network; they
+// are read there and where libraries, name servers and the kernel's tables are.
+Safeguards drop_privileges(const std::string& user, Places places);
+
+// The folder of a file; "" for no file.
+std::string folder_of(const std::string& file);
 
 }  // namespace gatehouse::daemon

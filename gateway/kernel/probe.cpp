@@ -109,6 +109,8 @@ void probe_text(KernelAbilities& found) {
     };
     found.concat_map_data = takes(
         "map trial { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }");
+    found.map_lookups =
+        takes("map trial { type ipv4_addr : ipv4_addr; }\nchain trial {\n ip saddr @trial drop\n}");
     found.flowtable = takes("flowtable trial { hook ingress priority 0; devices = { lo }; }");
     found.timeout_objects = takes(
         "ct timeout trial {\n protocol udp;\n l3proto ip;\n"
@@ -159,6 +161,7 @@ std::vector<std::pair<std::string, std::string>> KernelAbilities::rows() const {
             {"queue_target", yes_or_no(queue_target)},
             {"packet_session", yes_or_no(packet_session)},
             {"concat_map_data", yes_or_no(concat_map_data)},
+            {"map_lookups", yes_or_no(map_lookups)},
             {"element_refresh", yes_or_no(element_refresh)},
             {"owner_table", yes_or_no(owner_table)},
             {"persistent_table", yes_or_no(persistent_table)},

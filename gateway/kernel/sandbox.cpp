@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/kernel/sandbox.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +20,9 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
 
 #include "gateway/base/text.h"
 
@@ -316,6 +321,33 @@ constexpr bool is_sanitizer_build() {
 #endif
 }
 
+#if defined(LANDLOCK_ACCESS_FS_EXECUTE) && defined(SYS_landlock_create_ruleset)
+constexpr std::uint64_t kReading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+constexpr std::uint64_t kOfFiles = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+constexpr std::uint64_t kWriting = kReading | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                   LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                   LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                   LANDLOCK_ACCESS_FS_MAKE_SOCK;
+// All that the first version knows; what is handled and not allowed is forbidden.
+constexpr std::uint64_t kHandled = kWriting | LANDLOCK_ACCESS_FS_EXECUTE |
+                                   LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                                   LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+bool allow(int rules, const std::string& path, std::uint64_t what) {
+    const int place = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+    if (place < 0) return true;
+    struct stat info {};
+    const bool folder = ::fstat(place, &info) == 0 && S_ISDIR(info.st_mode);
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = folder ? what : what & kOfFiles;
+    rule.parent_fd = place;
+    const bool added =
+        ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+    ::close(place);
+    return added;
+}
+#endif
+
 }  // namespace
 
 Status limit_capability_bounds() {
@@ -343,6 +375,28 @@ Status become_user(unsigned uid, unsigned gid) {
 Status forbid_new_privileges() {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_with_errno("no_new_privs");
     return {};
+}
+
+Status limit_files([[maybe_unused]] std::span<const std::string> read,
+                   [[maybe_unused]] std::span<const std::string> write) {
+    if (is_sanitizer_build()) return fail("off in a build with sanitizers");
+#if defined(LANDLOCK_ACCESS_FS_EXECUTE) && defined(SYS_landlock_create_ruleset)
+    landlock_ruleset_attr all{};
+    all.handled_access_fs = kHandled;
+    const int rules = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0));
+    if (rules < 0) return fail_with_errno("landlock");
+    bool ok = true;
+    for (const std::string& path : read)
+        ok = allow(rules, path, kReading) && ok;
+    for (const std::string& path : write)
+        ok = allow(rules, path, kWriting) && ok;
+    ok = ok && ::syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+    const Status status = ok ? Status() : Status(fail_with_errno("landlock"));
+    ::close(rules);
+    return status;
+#else
+    return fail("not known to this build");
+#endif
 }
 
 Status filter_system_calls() {

@@ -4,6 +4,7 @@
 // step tells whether it was possible, because a router must run where one of them is not.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "gateway/base/result.h"
@@ -20,6 +21,10 @@ Status become_user(unsigned uid, unsigned gid);
 
 // No program that this process starts gets more than it has.
 Status forbid_new_privileges();
+
+// From now on files are read and written below these paths only, and no program is started from any
+// (Landlock). Paths that are not there are left out. Call after forbid_new_privileges().
+Status limit_files(std::span<const std::string> read, std::span<const std::string> write);
 
 // From now on only the system calls on the list work; others fail with EPERM and are logged by the
 // kernel where it can.

@@ -47,8 +47,9 @@ constexpr std::string_view kInvalid = "ct state invalid,untracked counter drop c
 constexpr std::string_view kSpoofed =
     "fib saddr . iif oif missing counter drop comment \"spoofed\"";
 
-// Whose GRE it is that comes from a peer. The two directions of a PPTP tunnel have numbers of their
-// own, so the kernel takes the other one for a new session.
+// Whose GRE (47: its name would have to be in /etc/protocols) it is that comes from a peer. The two
+// directions of a PPTP tunnel have numbers of their own, so the kernel takes the other one for a
+// new session.
 constexpr std::string_view kTunnelMap = "tunnels";
 
 // Sessions of a host that are looked at for a new one.
@@ -263,7 +264,7 @@ void Writer::write_from_outside() {
         rule("iifname ", lan_, " meta nfproto ipv4 ip saddr != @", kSipDirectSet, " tcp dport ",
              sip_, " fib daddr oifname ", wan_, " tproxy ip to :", to, " redirect to :", to);
     }
-    rule("iifname ", wan_, " meta l4proto gre dnat ip to ip saddr map @", kTunnelMap);
+    rule("iifname ", wan_, " meta l4proto 47 dnat ip to ip saddr map @", kTunnelMap);
     if (input_.dmz) {
         rule("iifname ", wan_, " ", kPorts, " meta l4proto . th dport @", kRouterPortsSet,
              " accept");
@@ -328,7 +329,7 @@ void Writer::write_from_house() {
     }
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
-    rule("meta nfproto ipv4 meta l4proto gre add @", kTunnelMap, " { ip daddr : ip saddr }");
+    rule("meta nfproto ipv4 meta l4proto 47 add @", kTunnelMap, " { ip daddr : ip saddr }");
     on_sip_port("udp", concat("jump ", kSipQueueChain));
     rule("accept");
     end();
@@ -341,15 +342,16 @@ void Writer::write_from_house() {
 void Writer::write_to_house() {
     begin("to_house");
     write_session_limit("ip daddr", "in", "drop");
-    rule("meta l4proto gre accept");
+    rule("meta l4proto 47 accept");
     on_sip_port("udp", "jump to_phone");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");
     if (input_.dmz) rule("ip daddr ", input_.dmz->to_string(), " accept");
     // Where another program filters, only what our own maps led here is ours to drop.
-    if (!input_.firewall)
+    if (!input_.firewall && input_.map_lookups) {
         rule(kPorts, " ", kDestination, " @source counter drop comment \"refused\"");
+    }
     end();
 }
 
@@ -424,14 +426,15 @@ void Writer::write_pinholes() {
 }
 
 void Writer::write_unknown() {
+    const bool looks = input_.map_lookups;
     begin("unknown");
-    rule(kSource, " @source return");
-    if (input_.by_address) rule(kSource, " . ip daddr @source_address return");
-    if (input_.by_session) rule(kSource, " . ip daddr . th dport @source_session return");
+    if (looks) rule(kSource, " @source return");
+    if (looks && input_.by_address) rule(kSource, " . ip daddr @source_address return");
+    if (looks && input_.by_session) rule(kSource, " . ip daddr . th dport @source_session return");
     rule("goto ", kQueueChain);
     end();
     begin("unknown_icmp");
-    rule("icmp type echo-request ", kEchoKey, " @source return");
+    if (looks) rule("icmp type echo-request ", kEchoKey, " @source return");
     rule("goto ", kQueueChain);
     end();
 }
@@ -497,7 +500,7 @@ void Writer::write_welcome() {
     rule(kHole, " @", kPinholeSet, mark);
     rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, mark);
     rule("ct status & dnat == 0 accept");
-    rule("meta l4proto gre", mark);
+    rule("meta l4proto 47", mark);
     rule(kPorts, " ", kDestination, " @open", mark);
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote", mark);
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit", mark);

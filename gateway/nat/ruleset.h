@@ -43,7 +43,10 @@ struct RulesetInput {
     bool by_session = false;  // and those that depend on its port, too
     bool permits = true;      // filtering by the remote address
     config::Timeouts timeouts;
-    bool timeout_objects = true;         // set them by rules
+    bool timeout_objects = true;  // set them by rules
+    // Rules may ask whether a map has a key; without it the queue sees the first packet of every
+    // session, and not only of an unknown endpoint.
+    bool map_lookups = true;
     std::uint32_t host_sessions = 8192;  // 0: without limit
     std::optional<Ip4> dmz;
     std::vector<Port> sip_ports;  // datagrams from and to them are handed over; empty: none

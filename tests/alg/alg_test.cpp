@@ -349,6 +349,19 @@ BOOST_AUTO_TEST_CASE(what_a_stranger_began_before_the_answer_is_ended) {
     BOOST_TEST(!house.is_open(rtp, attacker));
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_ends_opens_nothing_because_its_peer_is_silent) {
+    SipHouse house;
+    const Endpoint4 rtp{gatehouse::test::kOutside, Port{40000}};
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    house.in(kPhone, response("200 OK", "11.0.0.1:5060", sdp("11.0.9.2", 9000)));
+    house.out(kPhone, request("BYE"));
+    house.in(kPhone, response("200 OK", "11.0.0.1:5060", {}, "2 BYE"));
+    for (int i = 0; i < 30; ++i) {
+        BOOST_TEST(!house.is_open(rtp, {Ip4::of(11, 0, 66, 6), Port{9}}));
+        house.pass(1s);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(many_calls_are_looked_at_together) {
     SipHouse house;
     for (int i = 0; i < 40; ++i) {

@@ -194,6 +194,18 @@ BOOST_AUTO_TEST_CASE(a_late_offer_and_an_update_open_what_they_name) {
     BOOST_TEST(house.is_open(rtp(40010), kAnybody));
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_becomes_a_fax_opens_its_port_and_keeps_the_one_of_its_sound) {
+    SipHouse house;
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    const std::string fax =
+        replaced(sdp("192.168.1.20", 0, "m=image 40010 udptl t38\n"), "o=phone 1 1", "o=phone 1 2");
+    const std::string sent = house.out(kPhone, replaced(invite(fax), "1 INVITE", "2 INVITE"));
+    BOOST_TEST(has(sent, "m=audio 0 RTP/AVP"));
+    BOOST_TEST(has(sent, "m=image 40010 udptl t38"));
+    for (const std::uint16_t port : {std::uint16_t{40000}, std::uint16_t{40010}})
+        BOOST_TEST(house.is_open({gatehouse::test::kOutside, Port{port}}, kServer));
+}
+
 BOOST_AUTO_TEST_CASE(a_signed_message_is_not_touched) {
     SipHouse house;
     std::string text = invite(sdp("192.168.1.20", 40000));

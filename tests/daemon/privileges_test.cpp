@@ -31,6 +31,13 @@ BOOST_AUTO_TEST_CASE(root_is_never_an_ordinary_user) {
                "root, because there is no user 'no such user'");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_has_a_folder_and_no_file_has_none) {
+    BOOST_TEST(folder_of("/etc/config/gatehouse") == "/etc/config");
+    BOOST_TEST(folder_of("/gatehouse.conf") == "/");
+    BOOST_TEST(folder_of("gatehouse.conf") == ".");
+    BOOST_TEST(folder_of("") == "");
+}
+
 // Lines of a running system; the words of addresses are in the byte order of a small-endian one.
 BOOST_AUTO_TEST_CASE(the_ports_on_which_the_router_listens_are_read_from_the_kernels_tables) {
     const char* tcp =

@@ -97,6 +97,61 @@ BOOST_AUTO_TEST_CASE(from_outside_every_port_of_it_is_silent) {
     }
 }
 
+// A SYN and a datagram to each of 65,535 ports. The router has nothing to say to any of them.
+BOOST_AUTO_TEST_CASE(a_scan_of_all_ports_from_outside_finds_nothing) {
+    House house;
+    const Router router(house);
+    BOOST_TEST(upnpc(house.pc, {"-a", "192.168.1.10", "6881", "6881", "UDP"}).says("redirected"));
+    BOOST_TEST(house.internet.can_ping("11.0.0.1", 10s));
+    const PacketSocket scanner = house.internet.packets("net0");
+    const Capture answers = house.internet.capture("net0");
+    const FrameHead head{*house.internet.mac("net0"), *house.router.mac("wan0"),
+                         Ip4::of(11, 0, 0, 2), Ip4::of(11, 0, 0, 1)};
+    const UdpSocket pc = house.pc.udp("192.168.1.10:6881");
+    int lost = 0;
+    for (std::uint32_t number = 1; number < 65536; ++number) {
+        const Port port{static_cast<std::uint16_t>(number)};
+        for (const Frame& frame : {tcp4_frame(head, {Port{4000}, port}, ""),
+                                   udp4_frame(head, Port{4000}, port, kSearch)}) {
+            // The scanner is faster than its interface.
+            if (!eventually([&] { return scanner.send(frame); }, 10s)) ++lost;
+        }
+    }
+    BOOST_TEST(lost == 0);
+    // What is open leads to its device, and the search ends there.
+    BOOST_TEST(pc.receive(10s).has_value());
+    BOOST_TEST(answers.none([](const Packet& p) {
+        return !p.outgoing && p.ip4_source_in("11.0.0.1/32") && !p.is_icmp();
+    }));
+    BOOST_TEST(answers.none([](const Packet& p) { return !p.outgoing && p.icmp_type == 3; }));
+    BOOST_TEST(router.cli({"status"}).ok());
+}
+
+// By the bytes on the wire, from a device that asks for everything without a pause.
+BOOST_AUTO_TEST_CASE(a_flood_of_searches_is_not_answered_with_more_than_three_times_its_bytes) {
+    House house;
+    const Router router(house);
+    BOOST_TEST(description_of(house.pc) != "nobody");
+    const UdpSocket flooder = house.phone.udp("192.168.1.20:4000");
+    std::size_t in = 0;
+    std::size_t out = 0;
+    const auto flood = [&](int searches) {
+        for (int i = 0; i < searches; ++i) {
+            BOOST_REQUIRE(flooder.send_to("192.168.1.1:1900", kSearch));
+            in += kSearch.size();
+            while (const auto answer = flooder.receive(0ms))
+                out += answer->data.size();
+        }
+        while (const auto answer = flooder.receive(1500ms))
+            out += answer->data.size();
+    };
+    flood(20);  // what it may have at once
+    in = out = 0;
+    flood(3000);
+    BOOST_TEST(out <= 3 * in);
+    BOOST_TEST(description_of(house.pc) != "nobody");  // others have a budget of their own
+}
+
 BOOST_AUTO_TEST_CASE(a_web_page_opens_no_port) {
     House house;
     const Router router(house);

@@ -60,6 +60,48 @@ BOOST_AUTO_TEST_CASE(pcp_opens_and_closes_the_way_to_the_device_that_asks) {
     BOOST_TEST(!reaches(home.house, server));
 }
 
+BOOST_AUTO_TEST_CASE(a_pinhole_of_pcp_survives_a_death_and_a_lost_table_and_is_renewed) {
+    Ipv6Home home;
+    House& house = home.house;
+    Router router(house);
+    const TcpListener server = house.pc.listen("[2001:db8:1::10]:8080");
+    const UdpSocket client = house.pc.udp("[2001:db8:1::10]:0");
+    BOOST_TEST(map_8080(client, "00000e10") == "0281000000000e10");
+    BOOST_TEST(reaches(home.house, server, 10s));
+    router.kill_9();
+    house.router.nft("flush ruleset");
+    router.start();
+    BOOST_TEST(reaches(home.house, server, 10s));
+    // It is its device's still: the same nonce renews it and ends it.
+    BOOST_TEST(map_8080(client, "00001c20") == "0281000000001c20");
+    BOOST_TEST(map_8080(client, "00000000") == "0281000000000000");
+    BOOST_TEST(!reaches(home.house, server));
+    router.restart();
+    BOOST_TEST(!reaches(home.house, server));
+}
+
+BOOST_AUTO_TEST_CASE(a_pinhole_ends_with_its_lease_unless_it_is_renewed) {
+    Ipv6Home home;
+    House& house = home.house;
+    const Router router(house);
+    const TcpListener server = house.pc.listen("[2001:db8:1::10]:8080");
+    const TcpListener other = house.pc.listen("[2001:db8:1::10]:8081");
+    BOOST_TEST(house.pc.run({"ping", "-c1", "-W5", "2001:db8:1::1"}).ok());
+    const auto igd2 = [&](const Command& words) { return upnpc(house.pc, words, kGateway2); };
+    BOOST_TEST(eventually(
+        [&] {
+            return igd2({"-A", "", "0", "2001:db8:1::10", "8080", "TCP", "5"})
+                .says("Pinhole ID = 1");
+        },
+        20s));
+    BOOST_TEST(igd2({"-A", "", "0", "2001:db8:1::10", "8081", "TCP", "5"}).says("Pinhole ID = 2"));
+    // Asking again for the same extends it.
+    BOOST_TEST(
+        igd2({"-A", "", "0", "2001:db8:1::10", "8081", "TCP", "3600"}).says("Pinhole ID = 2"));
+    BOOST_TEST(eventually([&] { return Verdict(!reaches(home.house, server)); }, 20s));
+    BOOST_TEST(reaches(home.house, other, 10s));
+}
+
 BOOST_AUTO_TEST_CASE(upnpc_opens_and_closes_a_pinhole_for_its_own_device_only) {
     Ipv6Home home;
     House& house = home.house;

@@ -5,6 +5,7 @@
 //   phone .20 --+
 //   pc    .10 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/text.h"
@@ -116,6 +117,41 @@ BOOST_AUTO_TEST_CASE(a_mapping_belongs_to_its_nonce_also_after_a_restart) {
     BOOST_TEST(ask(client, map_request("aa", "00000000"), "192.168.1.1").substr(0, 8) ==
                "02810000");
     BOOST_TEST(!router.cli({"forwards"}).says("6881"));
+}
+
+// Clients ask for everything again when they see the epoch go back.
+BOOST_AUTO_TEST_CASE(an_upgrade_of_the_daemon_is_not_told_and_a_lost_state_is) {
+    House house;
+    Router router(house);
+    const UdpSocket client = house.pc.udp("192.168.1.10:0");
+    const auto epoch = [&] {
+        const std::string answer = ask(client, map_request("aa"), "192.168.1.1");
+        BOOST_REQUIRE(answer.starts_with("02810000"));
+        return std::stoul(answer.substr(16, 8), nullptr, 16);
+    };
+    BOOST_TEST(eventually([&] { return Verdict(epoch() >= 2); }, 30s));
+    unsigned long before = epoch();
+    // The old program ends, the new one begins.
+    router.restart();
+    BOOST_TEST(epoch() >= before);
+    before = epoch();
+    router.kill_9();
+    router.start();
+    BOOST_TEST(epoch() >= before);
+    BOOST_TEST(eventually([&] { return Verdict(epoch() >= 4); }, 30s));
+    router.stop();
+    std::filesystem::remove(router.state() / "forwards.journal");
+    const UdpSocket listener = house.pc.udp("224.0.0.1:5350");
+    router.start();
+    // Version 2, ANNOUNCE, success, and an epoch of next to nothing.
+    BOOST_TEST(eventually(
+        [&] {
+            const auto heard = listener.receive(1s);
+            const std::string told = heard ? to_hex(as_bytes(heard->data)) : "";
+            return Verdict(told.starts_with("0280000000000000000000"));
+        },
+        10s));
+    BOOST_TEST(epoch() < 4U);
 }
 
 BOOST_AUTO_TEST_CASE(behind_another_nat_the_client_is_told) {

@@ -8,12 +8,11 @@
 //                                                        |
 //                            [outer router] 11.0.0.1 --- 11.0.0.2 .3 .4 [internet]
 #include <boost/test/unit_test.hpp>
-#include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include "gateway/base/text.h"
 #include "tests/lab/support/lab.h"
+#include "tests/lab/support/miniupnpd.h"
 #include "tests/lab/support/upnp.h"
 
 using namespace gatehouse;
@@ -61,9 +60,19 @@ struct TwoHouses {
             },
             kPatience);
     }
-    // A clock that goes back by seconds only is within what a client has to bear.
+    // A clock that goes back by two seconds only is within what a client has to bear.
     Verdict are_old() const {
-        return eventually([&] { return Verdict(!router->cli({"status"}).says("00:00:0")); }, 30s);
+        return eventually(
+            [&] {
+                constexpr std::string_view kName = "\"uptime\":";
+                const std::string text = router->cli({"status", "--json"}).out;
+                const std::size_t at = text.find(kName);
+                if (at == std::string::npos) return Verdict(false);
+                const std::string_view rest = std::string_view(text).substr(at + kName.size());
+                const auto seconds = parse_number<int>(rest.substr(0, rest.find(',')));
+                return Verdict(seconds && *seconds >= 5);
+            },
+            30s);
     }
     bool is_silent(std::string_view port) {
         const UdpSocket pc = inner.pc.udp(At(concat("192.168.2.10:", port)));
@@ -98,36 +107,9 @@ struct BehindGatehouse : TwoHouses {
 
 // Behind an outer router with miniupnpd.
 struct BehindMiniupnpd : TwoHouses {
-    explicit BehindMiniupnpd(std::string_view options) : config(new_log("miniupnpd.conf")) {
-        make_plain_router(outer);
-        std::ofstream(config) << "ext_ifname=wan0\nlistening_ip=br-lan\nenable_upnp=yes\n"
-                                 "secure_mode=yes\nforce_igd_desc_v1=yes\n"
-                                 "upnp_table_name=miniupnpd\nupnp_nat_table_name=miniupnpd\n"
-                                 "upnp_forward_chain=forward\nupnp_nat_chain=prerouting\n"
-                                 "upnp_nat_postrouting_chain=postrouting\n"
-                              << options;
-        run();
-        start();
-    }
-    // Its rules are gone with it, as after a reboot.
-    void run() {
-        outer.router.nft(
-            "table inet miniupnpd\ndelete table inet miniupnpd\n"
-            "table inet miniupnpd {\n"
-            " chain forward { type filter hook forward priority 0; policy accept; }\n"
-            " chain prerouting { type nat hook prerouting priority dstnat; }\n"
-            " chain postrouting { type nat hook postrouting priority srcnat; }\n}\n");
-        daemon = outer.router.start(
-            {"miniupnpd", "-d", "-f", config.string(), "-P", "/run/miniupnpd.pid"});
-    }
-    void reboot() {
-        daemon.signal(SIGTERM);
-        BOOST_TEST(daemon.wait(10s).has_value());
-        run();
-    }
+    explicit BehindMiniupnpd(std::string_view options) : daemon(outer, options) { start(); }
 
-    std::filesystem::path config;
-    Process daemon;
+    Miniupnpd daemon;
 };
 
 }  // namespace
@@ -198,7 +180,7 @@ BOOST_AUTO_TEST_CASE(what_the_outer_router_has_forgotten_is_asked_for_again) {
     std::filesystem::remove(houses.outer_router.state() / "forwards.journal");
     houses.outer.router.nft("flush ruleset");
     houses.outer_router.start();
-    BOOST_TEST(!houses.outer_router.cli({"forwards"}).says("6881"));
+    BOOST_TEST(houses.router->says("gateway upstream has restarted", kPatience));
     BOOST_TEST(houses.is_reached("6881"));
     // And what the user has configured.
     BOOST_TEST(houses.is_reached("7000"));
@@ -261,6 +243,97 @@ BOOST_AUTO_TEST_CASE(a_silent_outer_router_delays_an_answer_by_seconds_at_most) 
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(behind_two)
+
+namespace {
+
+//   pc 192.168.3.10 -- [innermost] 192.168.2.50 -- [middle] 192.168.1.50 -- [outer] 11.0.0.1
+struct ThreeHouses {
+    explicit ThreeHouses(std::string middle_config)
+        : first(innermost),  // and it finds out that those beyond come later
+          second(middle, std::move(middle_config)),
+          third(outer) {}
+
+    static HouseOptions behind(House& house) {
+        HouseOptions options = inner_house(house);
+        options.name = "innermost";
+        options.lan = {"192.168.3.1/24"};
+        options.wan = {"192.168.2.50/24"};
+        options.phone = {"192.168.3.20/24"};
+        options.console = {"192.168.3.30/24"};
+        options.pc = {"192.168.3.10/24"};
+        return options;
+    }
+    Ran upnpc(const Command& words) const {
+        return lab::upnpc(innermost.pc, words, kGateway1, "192.168.3.1");
+    }
+    Verdict has(const Router& router, std::string_view text, bool wanted = true) const {
+        return eventually(
+            [&] {
+                return Verdict(bool(router.cli({"forwards", "--json"}).says(text)) == wanted);
+            },
+            kPatience);
+    }
+
+    House outer;
+    House middle{inner_house(outer)};
+    House innermost{behind(middle)};
+    Router first;
+    Router second;
+    Router third;
+};
+
+void crosses_three_routers(std::string middle_config, std::string_view language) {
+    ThreeHouses houses(std::move(middle_config));
+    BOOST_TEST(eventually([&] { return houses.upnpc({"-s"}).says("ExternalIPAddress = 11.0.0.1"); },
+                          kPatience));
+    BOOST_TEST(houses.upnpc({"-a", "192.168.3.10", "6881", "6881", "UDP", "600"})
+                   .says("external 11.0.0.1:6881 UDP is redirected to internal 192.168.3.10:6881"));
+    // With the answer it is there already, in all three.
+    BOOST_TEST(houses.second.cli({"forwards", "--json"}).says("\"inside\":\"192.168.2.50:6881\""));
+    BOOST_TEST(houses.third.cli({"forwards", "--json"}).says("\"inside\":\"192.168.1.50:6881\""));
+    const UdpSocket pc = houses.innermost.pc.udp("192.168.3.10:6881");
+    BOOST_TEST(heard_by(pc, houses.outer.internet.udp("11.0.0.2:1001"), "11.0.0.1:6881", 10s) ==
+               "11.0.0.2:1001");
+    const Ran status = houses.first.cli({"status", "--json"});
+    BOOST_TEST(status.says(concat("\"upstream\":{\"state\":\"works\",\"language\":\"", language,
+                                  "\",\"gateway\":\"192.168.2.1\",\"address\":\"11.0.0.1\","
+                                  "\"wanted\":1,\"held\":1,\"reason\":null}")));
+    BOOST_TEST(houses.first.cli({"status"}).says("1 of 1"));
+    BOOST_TEST(houses.first
+                   .run({"curl", "-s", "-S", "--unix-socket", houses.first.control(),
+                         "http://localhost/metrics"})
+                   .says("gatehouse_upstream_ports{state=\"held\"} 1"));
+    BOOST_TEST(houses.upnpc({"-d", "6881", "UDP"}).ok());
+    BOOST_TEST(houses.has(houses.second, "6881", false));
+    BOOST_TEST(houses.has(houses.third, "6881", false));
+    BOOST_TEST(heard_by(pc, houses.outer.internet.udp("11.0.0.3:1002"), "11.0.0.1:6881",
+                        kSilence) == kNobody);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_port_crosses_three_routers_of_which_the_middle_one_speaks_pcp) {
+    crosses_three_routers("config upnp\n\toption igd '0'\n\toption natpmp '0'\n", "pcp");
+}
+
+BOOST_AUTO_TEST_CASE(a_port_crosses_three_routers_of_which_the_middle_one_speaks_igd) {
+    crosses_three_routers("config upnp\n\toption natpmp '0'\n\toption pcp '0'\n", "igd");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_outermost_has_given_away_is_refused_by_all) {
+    ThreeHouses houses("");
+    BOOST_TEST(eventually([&] { return houses.upnpc({"-s"}).says("ExternalIPAddress = 11.0.0.1"); },
+                          kPatience));
+    BOOST_TEST(lab::upnpc(houses.outer.phone, {"-a", "192.168.1.20", "6881", "6881", "UDP", "600"})
+                   .says("is redirected to"));
+    BOOST_TEST(houses.upnpc({"-a", "192.168.3.10", "6881", "6881", "UDP", "600"}).says("718"));
+    BOOST_TEST(!houses.first.cli({"forwards"}).says("6881"));
+    BOOST_TEST(houses.has(houses.second, "6881", false));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(behind_miniupnpd)
 
 namespace {
@@ -270,7 +343,7 @@ void outlives_a_reboot(BehindMiniupnpd& houses, const std::string& port) {
                    .says(concat("external 11.0.0.1:", port)));
     BOOST_TEST(houses.is_reached(port));
     BOOST_TEST(houses.are_old());
-    houses.reboot();
+    BOOST_TEST(houses.daemon.reboot());
     BOOST_TEST(houses.is_reached(port));
 }
 

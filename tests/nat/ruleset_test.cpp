@@ -98,3 +98,19 @@ BOOST_AUTO_TEST_CASE(the_removal_takes_only_our_table) {
     BOOST_TEST(nat::write_ruleset_removal() ==
                "table inet gatehouse {\n}\ndelete table inet gatehouse\n");
 }
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_looks_no_keys_up_in_maps_asks_for_every_session) {
+    nat::RulesetInput input;
+    input.wan = "wan0";
+    input.lan = {"br-lan"};
+    input.by_session = true;
+    input.firewall = false;
+    input.map_lookups = false;
+    const std::string text = nat::write_ruleset(input);
+    BOOST_TEST(text.find(" @source return") == std::string::npos);
+    BOOST_TEST(text.find("@source_session return") == std::string::npos);
+    BOOST_TEST(text.find(" @source counter drop") == std::string::npos);
+    BOOST_TEST(text.find("goto ask_queue") != std::string::npos);
+    BOOST_TEST(text.find("snat ip to ip saddr . meta l4proto . th sport map @source") !=
+               std::string::npos);
+}

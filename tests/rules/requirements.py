@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """gateway/RFC.md: every requirement of the documents that the NAT follows, and how far we are;
-gateway/SECURITY.md: what is promised.
+alg/REQUIREMENTS.md: the same of what the SIP gateway has to do; gateway/SECURITY.md: what is
+promised.
 
-The first is made of tables with the columns Id, Level, Asked, Status and Test, the second of
+The first two are made of tables with the columns Id, Level, Asked, Status and Test, the last of
 Promised and Test. A status is `met`, `not met: reason` or `does not apply: reason`. A test is
 written as `tests/room/file.cpp: case`.
 """
@@ -11,7 +12,6 @@ import re
 
 from house import Finding, numbered, rule
 
-RFC = "gateway/RFC.md"
 SECURITY = "gateway/SECURITY.md"
 
 TEST_CASE = re.compile(
@@ -35,6 +35,13 @@ REQUIREMENTS = {
     "6888": "1 2 2a 3 4 4a 4b 4c 5 5a 5b 6 7 8 8a 8b 8c 8d 9 10 11a 11b 11c 11d 12 13 14 15",
 }
 
+# Ours: what the SIP gateway shall do, and what shows that it does.
+SIP_REQUIREMENTS = {
+    "R": "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20",
+    "A": "1 2 3 4 5 6 7 8 9 10",
+}
+TABLES = {"gateway/RFC.md": REQUIREMENTS, "alg/REQUIREMENTS.md": SIP_REQUIREMENTS}
+
 
 def table_rows(text):
     """(line, {heading: cell}) of every row of every table."""
@@ -51,9 +58,10 @@ def table_rows(text):
 
 
 def requirement_rows(tree):
-    for line, row in table_rows(tree.texts.get(RFC, "")):
-        if "id" in row:
-            yield line, row
+    for path in TABLES:
+        for line, row in table_rows(tree.texts.get(path, "")):
+            if "id" in row:
+                yield path, line, row
 
 
 def promises(tree):
@@ -68,15 +76,14 @@ def has_test(tree, path, name):
 
 @rule
 def requirements_name_tests_that_exist(tree):
-    for path, rows in ((RFC, requirement_rows(tree)), (SECURITY, promises(tree))):
-        for line, row in rows:
-            for span in SPAN.findall(row.get("test", "")):
-                named = NAMED_TEST.fullmatch(span)
-                if not named:
-                    yield Finding(path, line,
-                                  f"{span} is not written as tests/room/file.cpp: case")
-                elif not has_test(tree, *named.groups()):
-                    yield Finding(path, line, f"there is no test case {span}")
+    rows = [*requirement_rows(tree), *((SECURITY, line, row) for line, row in promises(tree))]
+    for path, line, row in rows:
+        for span in SPAN.findall(row.get("test", "")):
+            named = NAMED_TEST.fullmatch(span)
+            if not named:
+                yield Finding(path, line, f"{span} is not written as tests/room/file.cpp: case")
+            elif not has_test(tree, *named.groups()):
+                yield Finding(path, line, f"there is no test case {span}")
 
 
 @rule
@@ -88,35 +95,38 @@ def promises_name_a_test(tree):
 
 @rule
 def requirements_have_a_level_and_a_status(tree):
-    for line, row in requirement_rows(tree):
+    for path, line, row in requirement_rows(tree):
         if row.get("level") not in LEVELS:
-            yield Finding(RFC, line, f"the level is none of {', '.join(LEVELS)}")
+            yield Finding(path, line, f"the level is none of {', '.join(LEVELS)}")
         if not row.get("asked"):
-            yield Finding(RFC, line, "it does not say what is asked")
+            yield Finding(path, line, "it does not say what is asked")
         if not STATUS.match(row.get("status", "")):
-            yield Finding(RFC, line, "the status is none of met, not met: reason, does not apply: "
+            yield Finding(path, line, "the status is none of met, not met: reason, does not apply: "
                                      "reason")
 
 
 @rule
 def met_requirements_name_a_test(tree):
-    for line, row in requirement_rows(tree):
+    for path, line, row in requirement_rows(tree):
         if row.get("status", "").startswith("met") and not SPAN.search(row.get("test", "")):
-            yield Finding(RFC, line, "a requirement that is met names the test that shows it")
+            yield Finding(path, line, "a requirement that is met names the test that shows it")
 
 
 @rule
 def every_requirement_is_listed_once(tree):
-    if RFC not in tree.texts:
-        return
-    wanted = {f"{rfc}-{number}" for rfc, numbers in REQUIREMENTS.items()
-              for number in numbers.split()}
-    listed = set()
-    for line, row in requirement_rows(tree):
-        if row["id"] not in wanted:
-            yield Finding(RFC, line, f"no document has a requirement {row['id']}")
-        elif row["id"] in listed:
-            yield Finding(RFC, line, f"{row['id']} is listed twice")
-        listed.add(row["id"])
-    for one in sorted(wanted - listed):
-        yield Finding(RFC, 1, f"{one} is missing")
+    for path, documents in TABLES.items():
+        if path not in tree.texts:
+            continue
+        wanted = {f"{document}-{number}" for document, numbers in documents.items()
+                  for number in numbers.split()}
+        listed = set()
+        for file, line, row in requirement_rows(tree):
+            if file != path:
+                continue
+            if row["id"] not in wanted:
+                yield Finding(path, line, f"no document has a requirement {row['id']}")
+            elif row["id"] in listed:
+                yield Finding(path, line, f"{row['id']} is listed twice")
+            listed.add(row["id"])
+        for one in sorted(wanted - listed):
+            yield Finding(path, 1, f"{one} is missing")

@@ -241,6 +241,8 @@ REQUIREMENT_RULES = [
     ("every_requirement_is_listed_once", table(*EVERY_ROW, EVERY_ROW[5]), "is listed twice"),
     ("every_requirement_is_listed_once", table(("4787-99", "MUST", "met", KEPT)),
      "no document has a requirement 4787-99"),
+    ("every_requirement_is_listed_once",
+     {**table(*EVERY_ROW), "alg/REQUIREMENTS.md": "| Id |\n|---|\n| R-1 |\n"}, "A-1 is missing"),
 ]
 
 TOOLS = [

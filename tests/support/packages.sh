@@ -12,13 +12,17 @@ declare -A PACKAGE_GROUPS=(
              libmicrohttpd-dev libpugixml-dev"
     # the tests without root: second compiler, checkers
     [tests]="libboost-test-dev binutils clang clang-format clang-tidy libclang-rt-14-dev llvm
-             mandoc python3 shellcheck busybox make nodejs"
+             mandoc python3 shellcheck busybox-static make nodejs"
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
-           coturn stun-client sip-tester baresip-core kamailio python3 python3-gi gir1.2-nice-0.1
+           coturn stun-client sip-tester baresip-core linphone-cli kamailio rtpengine-daemon
+           python3 python3-gi gir1.2-nice-0.1
            udhcpc isc-dhcp-client dhcpcd-base systemd network-manager dbus dnsmasq-base
            miniupnpc natpmpc gupnp-tools libxml2-utils python3-miniupnpc miniupnpd-nftables
+           gir1.2-gupnpigd-1.0 python3-libtorrent transmission-daemon
            chromium"
+    # an emulated machine with a Debian kernel (tests/openwrt/run.sh)
+    [openwrt]="qemu-system-x86 busybox-static cpio kmod iproute2 nftables g++"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3
              dnsmasq-base kea-dhcp4-server miniupnpd-nftables"

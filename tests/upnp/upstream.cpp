@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tests/upnp/device.h"
+#include "upnp/pcp.h"
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -275,6 +276,94 @@ BOOST_DATA_TEST_CASE(what_it_has_forgotten_is_asked_for_again,
     beyond.pass(25s);
     BOOST_TEST(beyond.held.contains("tcp 7000"));
     BOOST_TEST(beyond.state() == "works");
+}
+
+// To all, in both languages, as a router does that has just started.
+BOOST_DATA_TEST_CASE(a_restart_that_it_announces_brings_the_ports_back_at_once,
+                     boost::unit_test::data::make({"pcp", "natpmp", "natpmp pcp"}), languages) {
+    Beyond beyond(languages);
+    beyond.pass(60s);
+    BOOST_TEST(beyond.outcome("AddPortMapping", add_fields("7000", "7000", "192.168.1.10")) ==
+               "ok");
+    beyond.held.clear();
+    beyond.started = beyond.device.nat.now;
+    for (const std::string& one : {natpmp::announcement(kPublic, 0), pcp::announcement(0)})
+        beyond.device.handle(UpstreamDatagram{{kBeyond, kMappingPort}, one});
+    beyond.answer_all();
+    beyond.pass(5s);  // until it is clear that PCP is not spoken
+    BOOST_TEST(beyond.held.contains("tcp 7000"));
+    BOOST_TEST(beyond.state() == "works");
+}
+
+// Where it speaks both, its word of NAT-PMP must not end the question whether it speaks PCP: what
+// was mapped by PCP cannot be had by NAT-PMP.
+BOOST_AUTO_TEST_CASE(a_word_of_natpmp_in_the_midst_of_a_question_of_pcp_changes_no_language) {
+    Beyond beyond("natpmp pcp");
+    beyond.pass(60s);
+    beyond.started = beyond.device.nat.now;
+    auto& device = beyond.device;
+    device.handle(UpstreamDatagram{{kBeyond, kMappingPort}, pcp::announcement(0)});
+    device.effects.ask_gateway = false;
+    device.handle(GatewaySeen{kBeyond});
+    device.handle(UpstreamDatagram{{kBeyond, kMappingPort}, natpmp::announcement(kPublic, 0)});
+    beyond.answer_all();
+    BOOST_CHECK(device.room->upstream().facts(device.nat.now).language == UpstreamLanguage::pcp);
+    BOOST_TEST(beyond.state() == "works");
+}
+
+// After a power cut the routers come back in any order.
+BOOST_DATA_TEST_CASE(one_that_announces_itself_after_it_was_given_up_is_used_at_once,
+                     boost::unit_test::data::make({"pcp", "natpmp"}), language) {
+    Beyond beyond(language);
+    beyond.silent = true;
+    beyond.device.nat.event(nat::OutsideChanged{{}});
+    beyond.pass(1s);
+    beyond.device.nat.event(nat::OutsideChanged{{kOwn}});
+    beyond.pass(200s);
+    BOOST_TEST(beyond.state() == "absent");
+    beyond.silent = false;
+    const bool pcp = std::string_view(language) == "pcp";
+    beyond.device.handle(UpstreamDatagram{
+        {kBeyond, kMappingPort}, pcp ? pcp::announcement(0) : natpmp::announcement(kPublic, 0)});
+    beyond.answer_all();
+    beyond.pass(5s);
+    BOOST_TEST(beyond.state() == "works");
+}
+
+// Its own gateway has got an address meanwhile. By PCP alone the epoch may not tell.
+BOOST_DATA_TEST_CASE(one_that_was_behind_another_and_finds_its_way_out_is_used_at_once,
+                     boost::unit_test::data::make({"pcp", "natpmp", "natpmp pcp"}), languages) {
+    Beyond beyond(languages);
+    beyond.address = Ip4::of(192, 168, 7, 2);
+    beyond.pass(5s);
+    beyond.device.handle(UpstreamDatagram{{kBeyond, kMappingPort},
+                                          natpmp::announcement(beyond.address, beyond.epoch())});
+    beyond.device.handle(
+        UpstreamDatagram{{kBeyond, kMappingPort}, pcp::announcement(beyond.epoch())});
+    beyond.answer_all();
+    beyond.pass(5s);
+    BOOST_TEST(beyond.state() == "private");
+    beyond.address = kPublic;
+    beyond.started = beyond.device.nat.now;
+    for (const std::string& one : {natpmp::announcement(kPublic, 0), pcp::announcement(0)})
+        beyond.device.handle(UpstreamDatagram{{kBeyond, kMappingPort}, one});
+    beyond.answer_all();
+    beyond.pass(5s);
+    BOOST_TEST(beyond.state() == "works");
+    BOOST_TEST(beyond.external() == "11.0.0.9");
+    BOOST_TEST(beyond.device.room->upstream().facts(beyond.device.nat.now).reason.empty());
+}
+
+BOOST_DATA_TEST_CASE(an_address_that_it_announces_is_told_to_the_house_at_once,
+                     boost::unit_test::data::make({"pcp", "natpmp"}), language) {
+    Beyond beyond(language);
+    beyond.pass(60s);
+    beyond.address = Ip4::of(11, 0, 0, 10);
+    const std::string news = natpmp::announcement(beyond.address, beyond.epoch());
+    beyond.device.handle(UpstreamDatagram{{Ip4::of(192, 168, 0, 7), kMappingPort}, news});
+    BOOST_TEST(beyond.external() == "11.0.0.9");
+    beyond.device.handle(UpstreamDatagram{{kBeyond, kMappingPort}, news});
+    BOOST_TEST(beyond.external() == "11.0.0.10");
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_silent_holds_up_nobody_for_long_and_the_truth_is_told) {

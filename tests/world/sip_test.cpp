@@ -106,4 +106,62 @@ BOOST_AUTO_TEST_CASE(switching_the_gateway_off_closes_everything) {
     BOOST_TEST(call.world.sip(kPhone, kServer, invite(2)) == invite(2));
 }
 
+namespace {
+
+std::string register_text(std::string_view own, unsigned cseq) {
+    return concat("REGISTER sip:x SIP/2.0\r\nVia: SIP/2.0/UDP ", own,
+                  ":5060;branch=z9hG4bKr\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>\r\n"
+                  "Call-ID: r\r\nCSeq: ",
+                  cseq, " REGISTER\r\nContact: <sip:a@", own, ":5060>\r\nExpires: 7200\r\n\r\n");
+}
+
+// The phone registers; gives the Contact that the registrar has of it.
+std::string registered(World& world, unsigned cseq) {
+    world.first_packet(Proto::udp, kPhone, kServer);
+    const std::string asked = world.sip(kPhone, kServer, register_text("192.168.1.20", cseq));
+    world.sip(kServer, kPhone, concat("SIP/2.0 200 OK", asked.substr(asked.find("\r\n"))));
+    const std::size_t at = asked.find("Contact: <sip:a@") + 16;
+    return asked.substr(at, asked.find('>', at) - at);
+}
+
+// What the phone gets of a call to the Contact.
+std::string rings(World& world, std::string_view contact) {
+    return world.sip(kServer, kPhone,
+                     concat("INVITE sip:a@", contact,
+                            " SIP/2.0\r\nVia: SIP/2.0/UDP 11.0.9.1;branch=z9hG4bKi\r\n"
+                            "From: <sip:b@x>;tag=9\r\nTo: <sip:a@x>\r\nCall-ID: i\r\n"
+                            "CSeq: 1 INVITE\r\n\r\n"));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_silent_phone_gets_its_call_after_an_hour) {
+    World world(1);
+    world.start();
+    const std::string contact = registered(world, 1);
+    world.pass(1h);
+    BOOST_TEST(is_open(world, 5060));
+    BOOST_TEST(rings(world, contact).starts_with("INVITE sip:a@192.168.1.20:5060 SIP/2.0\r\n"));
+    world.pass(2h);
+    BOOST_TEST(!is_open(world, 5060));
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_phone_gets_its_call_after_the_outside_address_changed) {
+    World world(1);
+    world.start();
+    registered(world, 1);
+    world.pass(20min);
+    world.change([](FakeKernel& kernel) {
+        kernel.find("wan0")->addresses = {{Ip4::of(11, 0, 0, 77), 24}};
+    });
+    world.pass(1s);
+    // It is kept: the registrar hears of the new address when the phone refreshes.
+    BOOST_TEST(is_open(world, 5060));
+    const std::string contact = registered(world, 2);
+    BOOST_TEST(contact == "11.0.0.77:5060");
+    world.pass(1h);
+    BOOST_TEST(is_open(world, 5060));
+    BOOST_TEST(rings(world, contact).starts_with("INVITE sip:a@192.168.1.20:5060 SIP/2.0\r\n"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,6 +51,7 @@ Shell::~Shell() {
     if (delay_) loop_.cancel(*delay_);
     if (gateway_look_) loop_.cancel(*gateway_look_);
     close(upstream_fd_);
+    close(announcements_fd_);
     for (Network& network : networks_)
         close(network);
 }
@@ -89,6 +90,7 @@ void Shell::perform_upstream(const Effects& effects) {
     if (effects.upstream_link && *effects.upstream_link != upstream_) {
         upstream_ = *effects.upstream_link;
         close(upstream_fd_);
+        close(announcements_fd_);
         open_all();
     }
     // Later, so that the answer does not come within the call that asked for it.
@@ -99,15 +101,21 @@ void Shell::perform_upstream(const Effects& effects) {
     });
 }
 
-// From a port of the router's own, that the rules keep open.
+// From a port of the router's own, that the rules keep open. Announcements are to a group of which
+// every host is a member.
 bool Shell::open_upstream() {
-    if (upstream_.interface.empty() || upstream_fd_) return true;
-    return watch(
-        open_udp(upstream_.interface, {upstream_.own, Port{}}), upstream_fd_,
-        [this](const Endpoint& from, std::optional<Ip6>, std::string_view bytes) {
+    if (upstream_.interface.empty()) return true;
+    bool whole = true;
+    for (auto [fd, local] : {std::pair{&upstream_fd_, Endpoint4{upstream_.own, Port{}}},
+                             {&announcements_fd_, Endpoint4{Ip4{}, kAnnouncePort}}}) {
+        if (*fd) continue;
+        const auto feed = [this](const Endpoint& from, std::optional<Ip6>, std::string_view bytes) {
             if (!from.address.is_v4()) return;
             callbacks_.feed(UpstreamDatagram{{from.address.v4(), from.port}, std::string(bytes)});
-        });
+        };
+        whole = watch(open_udp(upstream_.interface, local), *fd, feed) && whole;
+    }
+    return whole;
 }
 
 void Shell::finish(const HttpLater& later) {

@@ -81,6 +81,7 @@ class Shell {
     Notifier fetcher_;  // from the gateway outside
     UpstreamLink upstream_;
     loop::Fd upstream_fd_;
+    loop::Fd announcements_fd_;  // of the gateway outside, to all
     std::optional<loop::TimerId> gateway_look_;
     // Answers to a request that is still being put off.
     mutable std::map<std::uint64_t, HttpAnswer> early_;

@@ -3,7 +3,23 @@
 # cmake -D OUT=FILE.cpp -D FOLDER=gateway/control/page -P embed.cmake
 # writes the files of the status page, compressed, as a part of the program (control/page.h). The
 # result depends on the files alone: the time in the head of a compressed file is taken away.
+# Without PAGE there are none.
 cmake_minimum_required(VERSION 3.20)
+
+if(NOT PAGE)
+    file(WRITE ${OUT} "// Made by gateway/control/page/embed.cmake, without the page.
+#include \"gateway/control/page.h\"
+
+namespace gatehouse::control {
+
+std::span<const PageFile> page_files() {
+    return {};
+}
+
+}  // namespace gatehouse::control
+")
+    return()
+endif()
 
 set(arrays "")
 set(rows "")

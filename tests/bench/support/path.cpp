@@ -52,6 +52,8 @@ constexpr std::string_view kEmptyChain = R"(table inet filter {
 
 // Where yes_sayer.h puts its rule.
 constexpr std::string_view kAsking = R"(table inet asking {
+    map source { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+    map inbound { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
     chain ask {
     }
     chain forward {

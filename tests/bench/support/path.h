@@ -29,7 +29,7 @@ enum class Way : std::uint8_t {
     masquerade,  // the kernel alone
     hook,        // with one more chain, which is empty
     firewall,    // with the filter that a router has in practice
-    asking,      // masquerade, after a program has said yes to the first packet
+    asking,      // masquerade, after a program has written a mapping and said yes
     gatehouse,   // as it comes
     symmetric,   // Gatehouse with a mapping for each session
     dnsmasq,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The least that a program can do with the first packet of each flow: it says yes. What it costs is
-// the floor for whoever chooses mappings outside the kernel.
+// The least that a program can do where the table of a NAT is a map of the kernel: it writes one
+// element for each direction and says yes to the packet. There is nothing to choose, remember,
+// limit or filter. What that costs is the floor for whoever chooses mappings outside the kernel.
 #pragma once
 
 #include <string_view>
@@ -12,6 +13,8 @@ namespace gatehouse::bench {
 constexpr std::string_view kSayYes = "--say-yes";
 constexpr std::string_view kAskingTable = "asking";
 constexpr std::string_view kAskingChain = "ask";
+constexpr std::string_view kSourceMap = "source";
+constexpr std::string_view kInboundMap = "inbound";
 
 int say_yes();
 

@@ -47,16 +47,37 @@ std::set<std::string> values(const Crowd::Faces& faces) {
 }
 
 // "inside outside" of each UDP mapping: as the daemon lists them, and as the kernel holds them.
+namespace {
+
+// The pairs of values behind these two names, which follow each other.
+std::vector<std::pair<std::string, std::string>> pairs_in(std::string_view text,
+                                                          std::string_view begin,
+                                                          std::string_view middle) {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (std::size_t at = text.find(begin); at != std::string_view::npos;
+         at = text.find(begin, at)) {
+        at += begin.size();
+        const std::size_t end = text.find('"', at);
+        const std::size_t second = end + middle.size();
+        out.emplace_back(text.substr(at, end - at),
+                         text.substr(second, text.find('"', second) - second));
+    }
+    return out;
+}
+
+}  // namespace
+
 std::set<std::string> mappings_listed(const Router& router) {
     std::set<std::string> out;
-    const std::string text = router.cli({"mappings", "--json"}).out;
-    constexpr std::string_view kBegin = R"("proto":"udp","inside":")", kMiddle = R"(","outside":")";
-    for (std::size_t at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at)) {
-        at += kBegin.size();
-        const std::size_t inside_end = text.find('"', at);
-        const std::size_t outside = inside_end + kMiddle.size();
-        out.insert(concat(text.substr(at, inside_end - at), " ",
-                          text.substr(outside, text.find('"', outside) - outside)));
+    for (const auto& [inside, outside] :
+         pairs_in(router.cli({"mappings", "--json"}).out, R"("proto":"udp","inside":")",
+                  R"(","outside":")")) {
+        out.insert(concat(inside, " ", outside));
+    }
+    for (const auto& [outside, inside] :
+         pairs_in(router.cli({"forwards", "--json"}).out, R"("proto":"udp","outside":")",
+                  R"(","inside":")")) {
+        out.insert(concat(inside, " ", outside));
     }
     return out;
 }

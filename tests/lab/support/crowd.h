@@ -35,7 +35,8 @@ class Crowd {
 // The different ones.
 std::set<std::string> values(const Crowd::Faces& faces);
 
-// "inside outside" of each UDP mapping: as the daemon lists them, and as the kernel holds them.
+// "inside outside" of each UDP mapping and forward: as the daemon lists them, and as the kernel
+// holds them.
 std::set<std::string> mappings_listed(const Router& router);
 std::set<std::string> mappings_in_kernel(const Host& router);
 // Whether, soon, the kernel holds mappings, and none that the daemon does not list.
