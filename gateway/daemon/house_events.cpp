@@ -50,7 +50,9 @@ control::Happening happening_of(const nat::Notice& notice) {
     }
     if (!is_pinhole(notice.kind)) out.fields.emplace_back("outside", notice.outside.to_string());
     if (is_mapping(notice.kind)) return out;
-    out.fields.emplace_back("id", std::to_string(notice.id));
+    // Not "id", which is the event's own.
+    out.fields.emplace_back(is_pinhole(notice.kind) ? "pinhole" : "forward",
+                            std::to_string(notice.id));
     out.fields.emplace_back("origin", nat::to_string(notice.owner));
     return out;
 }

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_listener_hears_of_mappings_forwards_refusals_and_the_outs
                    .ok());
     BOOST_TEST(heard.wait_for_output(R"("event":"forward_added","proto":"tcp",)"
                                      R"("inside":"192.168.1.10:80","outside":"11.0.0.1:8000",)"
-                                     R"("id":"1","origin":"static"})",
+                                     R"("forward":"1","origin":"static"})",
                                      20s));
     BOOST_TEST(heard.wait_for_output(R"("event":"forward_expired")", 20s));
     house.change_wan_address("11.0.0.9/24");

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(the_page_tells_what_there_is_and_follows_what_happens) {
                    .ok());
     BOOST_TEST(browser.sees(shows("forwards", "udp 11.0.0.1:5070192.168.1.20:5060")));
     BOOST_TEST(browser.sees(shows("forwards", "49 min")));
-    BOOST_TEST(browser.sees(shows("events", "forward added")));
+    BOOST_TEST(browser.sees(shows("events", "forward added: proto udp")));
     house.router.ip("address flush dev wan0 scope global\naddress add 100.64.0.9/24 dev wan0");
     BOOST_TEST(browser.sees(shows("reach", "CGNAT")));
     BOOST_TEST(browser.sees(shows("why", "nobody outside can begin to talk to you")));

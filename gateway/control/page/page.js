@@ -261,10 +261,10 @@ const changes = [[/^mapping/, 'mappings', 'hosts', 'status'], [/^forward|^pinhol
 // A stream that begins anew tells the last events once more; ids begin at 1 with each daemon, and
 // then the time goes on.
 let heard = { id: 0, time: 0 };
-function hear(event) {
-  if (event.id) {
-    if (event.id <= heard.id && event.time <= heard.time) return;
-    heard = event;
+function hear(event, id = event.id) {
+  if (event.time) {
+    if (id <= heard.id && event.time <= heard.time) return;
+    heard = { id, time: event.time };
   }
   if (event.event === 'refused') {
     refusals.unshift(event);
@@ -313,7 +313,8 @@ function live(state, text) {
 function listen() {
   const source = new EventSource('api/v1/events?last=50');
   source.onopen = () => { live('on', 'live'); loadAll(); };
-  source.onmessage = message => hear(JSON.parse(message.data));
+  // Whatever an event tells of may have an id of its own.
+  source.onmessage = message => hear(JSON.parse(message.data), Number(message.lastEventId));
   source.onerror = () => {
     live('off', 'the router does not answer');
     // Refused, as to one listener too many, is for good; all else the browser tries again itself.
