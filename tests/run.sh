@@ -79,7 +79,8 @@ release_tests() {
 }
 
 lab_tests() {
-    ctest_labels "lab" release 4 lab
+    # Most of the time they wait for each other.
+    ctest_labels "lab" release $((jobs * 3)) lab
 }
 
 # The cost for a router; the numbers belong into the summary.

@@ -45,7 +45,8 @@ const PortClient kPrograms[] = {
              {kProgram, "gupnp-igd", std::string(PortHome::kPort), std::string(PortHome::kPc)});
          BOOST_TEST(home.program.wait_for_output(concat("open ", PortHome::kPort), kPatience));
      },
-     stop},
+     // Whether it still knows a gateway that has started again is a matter of luck.
+     stop, true, false},
 };
 
 }  // namespace

@@ -62,6 +62,8 @@ struct PortClient {
     void (*open)(PortHome& home);  // asks for the port, or starts a program that does
     void (*close)(PortHome& home);
     bool closes_natpmp = true;  // what it has got by NAT-PMP
+    // Also where the gateway was away for a moment since.
+    bool closes_always = true;
 
     friend std::ostream& operator<<(std::ostream& out, const PortClient& client) {
         return out << client.name;
