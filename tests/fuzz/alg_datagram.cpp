@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(again->source == udp->source && again->destination == udp->destination,
             "somebody else's packet");
     require(again->payload == kOther, "another payload than was asked for");
-    const auto fresh = parse_udp(write_udp(udp->source, udp->destination, udp->payload));
+    const auto made = write_udp(udp->source, udp->destination, udp->payload);
+    const auto fresh = parse_udp(made);
     require(fresh && fresh->source == udp->source && fresh->payload == udp->payload);
     return 0;
 }
