@@ -14,41 +14,56 @@ namespace {
 
 constexpr std::uint32_t kMostWaiting = 4096;
 
+std::uint16_t queue_number(SipShell::Source source) {
+    return static_cast<std::uint16_t>(SipShell::kQueueNumber + static_cast<unsigned>(source));
+}
+
+kernel::Verdict pass(SipShell::Source source) {
+    return source == SipShell::Source::known_sessions ? kernel::Verdict::accept_past_the_rest
+                                                      : kernel::Verdict::accept;
+}
+
 }  // namespace
 
 Result<SipShell> SipShell::open(const std::string& table, std::string set) {
     auto rules = kernel::NetlinkSocket::open(kernel::Bus::netfilter);
     if (!rules) return rules.failure();
-    kernel::QueueOptions options;
-    options.number = kQueueNumber;
-    options.max_waiting = kMostWaiting;
-    options.whole_bursts = false;
-    auto queue = kernel::NfQueue::open(options);
-    if (!queue) return queue.failure();
+    std::vector<kernel::NfQueue> queues;
+    for (const Source source : kSources) {
+        kernel::QueueOptions options;
+        options.number = queue_number(source);
+        options.max_waiting = kMostWaiting;
+        options.whole_bursts = false;
+        auto queue = kernel::NfQueue::open(options);
+        if (!queue) return queue.failure();
+        queues.push_back(std::move(*queue));
+    }
     auto elements = kernel::NftElements::open(table);
     if (!elements) return elements.failure();
-    SipShell shell(std::move(*queue), std::move(*rules), std::move(*elements), std::move(set));
+    SipShell shell(std::move(queues), std::move(*rules), std::move(*elements), std::move(set));
     shell.raw_ = loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW));
     if (!shell.raw_) return fail_with_errno("socket for keep-alives");
     return shell;
 }
 
-Status SipShell::install_queue_rule(const std::string& table, const std::string& chain,
-                                    bool native) {
+Status SipShell::install_queue_rule(Source source, const std::string& table,
+                                    const std::string& chain, bool native) {
     kernel::QueueRule rule;
     rule.table = table;
     rule.chain = chain;
-    rule.queue = kQueueNumber;
+    rule.queue = queue_number(source);
     rule.native = native;
     return kernel::set_queue_rule(rules_, rule);
 }
 
-void SipShell::read_queue(const Feed& feed) {
+void SipShell::read_queue(Source source, const Feed& feed) {
     waiting_.clear();
-    queue_.read([&](const kernel::QueuedPacket& packet) {
+    reading_ = source;
+    kernel::NfQueue& queue = queues_[static_cast<std::size_t>(source)];
+    queue.read([&](const kernel::QueuedPacket& packet) {
         const auto udp = packet.truncated() ? std::nullopt : parse_udp(packet.payload);
         if (!udp || packet.segmented_later) {
-            return queue_.give(packet.id, kernel::Verdict::accept);
+            return queue.give(packet.id, pass(source));
         }
         const Bytes headers = packet.payload.first(udp->headers);
         waiting_.push_back({packet.id, {headers.begin(), headers.end()}, udp->payload.size()});
@@ -71,6 +86,7 @@ void SipShell::leave_alone(const Bypass& flow) {
 }
 
 void SipShell::perform(const Effects& effects) {
+    kernel::NfQueue& queue = queues_[static_cast<std::size_t>(reading_)];
     for (const Verdict& verdict : effects.verdicts) {
         const auto waiting =
             std::find_if(waiting_.begin(), waiting_.end(),
@@ -78,9 +94,9 @@ void SipShell::perform(const Effects& effects) {
         if (verdict.payload && waiting != waiting_.end()) {
             const auto packet = with_payload(waiting->headers, *verdict.payload, waiting->payload,
                                              identification_++);
-            if (queue_.replace(verdict.token, packet)) continue;
+            if (queue.replace(verdict.token, packet, pass(reading_))) continue;
         }
-        queue_.give(verdict.token, kernel::Verdict::accept);
+        queue.give(verdict.token, pass(reading_));
     }
     for (const KeepAlive& keep_alive : effects.keep_alives)
         send(keep_alive);

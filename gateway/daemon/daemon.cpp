@@ -216,9 +216,11 @@ Status Daemon::watch_everything() {
     });
     if (!endings || nat_->queue() == nullptr) return endings;
     if (kHasSip && sip_) {
-        const Status calls =
-            loop_->watch(sip_->fd(), EPOLLIN, [this](std::uint32_t) { read_sip(); });
-        if (!calls) return calls;
+        for (const auto source : sip::SipShell::kSources) {
+            const Status calls = loop_->watch(sip_->fd(source), EPOLLIN,
+                                              [this, source](std::uint32_t) { read_sip(source); });
+            if (!calls) return calls;
+        }
     }
     return loop_->watch(nat_->queue()->fd(), EPOLLIN, [this](std::uint32_t) { read_queue(); });
 }
@@ -318,7 +320,12 @@ void Daemon::load_ruleset(const std::string& text, Effects& next) {
     const bool native = has_fact(kernel_facts_, "queue_expression");
     if (status) status = nat_->install_queue_rule(native);
     if (kHasSip && status && sip_) {
-        status = sip_->install_queue_rule(nat::kTableName, nat::kSipQueueChain, native);
+        using enum sip::SipShell::Source;
+        status = sip_->install_queue_rule(any, nat::kTableName, nat::kSipQueueChain, native);
+        if (status) {
+            status = sip_->install_queue_rule(known_sessions, nat::kTableName,
+                                              nat::kKnownSipQueueChain, native);
+        }
         nat_->hand_over(nat::ruleset_input(house_.config()).sip_ports, sip::SipShell::kQueueNumber);
     }
     const auto error = status ? std::nullopt : std::optional(status.error());

@@ -61,7 +61,7 @@ class Daemon {
     void read_commits();
     void read_queue();
     // daemon_sip.cpp
-    void read_sip();
+    void read_sip(sip::SipShell::Source source);
     void handle(const sip::Event& event);
     std::optional<Port> open_sip_proxy();
     void look_at_media(Effects& next);

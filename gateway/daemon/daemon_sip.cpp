@@ -21,10 +21,10 @@ constexpr Duration kSavePause = 2s;  // many phones register at once after a fai
 
 }  // namespace
 
-void Daemon::read_sip() {
+void Daemon::read_sip(sip::SipShell::Source source) {
     Effects effects;
     if (!kHasSip) return;
-    sip_->read_queue([this, &effects](std::uint32_t token, const sip::UdpPacket& packet) {
+    sip_->read_queue(source, [&](std::uint32_t token, const sip::UdpPacket& packet) {
         house_.handle(token, packet, loop_->now(), effects);
     });
     perform(effects);

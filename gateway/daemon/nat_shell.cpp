@@ -378,16 +378,24 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
 void NatShell::feed_sessions(const Feed& feed) {
     feed(nat::SessionsBegin{});
     std::vector<nat::Session> some;
+    std::vector<kernel::Session> past_us;
     const auto flush = [&] {
         if (!some.empty()) feed(nat::SessionsSeen{some});
         some.clear();
     };
     const Status listed = list_sessions([&](const kernel::Session& session) {
-        for (const nat::Session& one : sessions_of(session))
+        for (const nat::Session& one : sessions_of(session)) {
             some.push_back(one);
+            const bool is_ours = is_onward(one.inside) || is_onward(one.remote);
+            if (session.offloaded && one.proto == Proto::udp && is_ours) past_us.push_back(session);
+        }
         if (some.size() >= kMostSessions) flush();
     });
     flush();
+    // A flowtable took them while nobody read the queue. Their next datagram begins them again,
+    // with the same mapping, and comes to the queue.
+    for (const kernel::Session& session : past_us)
+        (void)conntrack_.remove(session);
     feed(nat::SessionsEnd{listed.ok()});
 }
 

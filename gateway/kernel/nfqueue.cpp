@@ -136,9 +136,9 @@ void NfQueue::hand_over(std::uint32_t id, std::uint16_t queue) {
     push(encode_hand_over(number_, id, queue));
 }
 
-bool NfQueue::replace(std::uint32_t id, Bytes payload) {
+bool NfQueue::replace(std::uint32_t id, Bytes payload, Verdict verdict) {
     if (!is_ip_packet(payload)) return false;
-    const auto message = encode_verdict(number_, id, Verdict::accept, payload);
+    const auto message = encode_verdict(number_, id, verdict, payload);
     if (message.empty()) return false;
     push(message);
     return true;

@@ -18,7 +18,8 @@
 namespace gatehouse::kernel {
 
 enum class Hook : std::uint8_t { prerouting, input, forward, output, postrouting };
-enum class Verdict : std::uint8_t { drop, accept };
+// The last one also skips what other chains at the same hook would do with the packet.
+enum class Verdict : std::uint8_t { drop, accept, accept_past_the_rest };
 
 // A packet that waits for its verdict; the views end with the callback that got it.
 struct QueuedPacket {
@@ -92,7 +93,7 @@ class NfQueue {
     void hand_over(std::uint32_t id, std::uint16_t queue);
     // Accepts the packet with other contents. Lengths and checksums are the caller's business.
     // False, and nothing done, if the payload is no IP packet of its own length.
-    bool replace(std::uint32_t id, Bytes payload);
+    bool replace(std::uint32_t id, Bytes payload, Verdict verdict = Verdict::accept);
     void give_up_to(std::uint32_t id, Verdict verdict);
 
     // Bursts in which the kernel told us that packets were lost on the way to us.

@@ -29,7 +29,13 @@ std::optional<Mac> decode_mac(Bytes value) {
 }
 
 std::uint32_t code_of(Verdict verdict) {
-    return verdict == Verdict::accept ? NF_ACCEPT : NF_DROP;
+    switch (verdict) {
+        case Verdict::accept: return NF_ACCEPT;
+        // Kept by the kernel for queues alone.
+        case Verdict::accept_past_the_rest: return NF_STOP;
+        case Verdict::drop: break;
+    }
+    return NF_DROP;
 }
 
 std::vector<std::uint8_t> encode(unsigned number, std::uint16_t queue, std::uint32_t id,

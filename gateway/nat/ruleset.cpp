@@ -14,7 +14,9 @@
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
 //   welcome       only where another program filters, and before it: marks the sessions that it
-//                 shall let in, because an accept here would not keep it from dropping them.
+//                 shall let in, because an accept here would not keep it from dropping them. Its
+//                 first rules are those for datagrams of known sessions on SIP ports, because that
+//                 program may offload what passes it.
 //
 // Each further chain at a hook costs every packet about as much as a twentieth of its way through
 // the kernel, so packets of known sessions meet one chain, and of it mostly one rule.
@@ -283,7 +285,7 @@ void Writer::write_from_outside() {
 void Writer::write_forward() {
     begin(kBaseChains[1]);
     // Before the first rule, which knows nothing of ports.
-    on_sip_port("th", "jump known_sip");
+    if (input_.firewall) on_sip_port("th", "jump known_sip");
     rule("ct status & (assured | confirmed | snat) == assured | confirmed | snat accept");
     rule("tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu");
     rule("ct status & (confirmed | snat) == confirmed | snat accept");
@@ -373,8 +375,9 @@ void Writer::write_known_sip() {
         // What has no session fits no condition on its status.
         constexpr std::string_view kKnown =
             "ct status & confirmed == confirmed ct status & (snat | dnat) != 0";
-        rule("iifname ", lan_, " oifname ", wan_, " ", kKnown, " jump ", kSipQueueChain);
-        rule("iifname ", wan_, " oifname ", lan_, " ", kKnown, " jump ", kSipQueueChain);
+        const char* ask = input_.firewall ? kSipQueueChain : kKnownSipQueueChain;
+        rule("iifname ", lan_, " oifname ", wan_, " ", kKnown, " jump ", ask);
+        rule("iifname ", wan_, " oifname ", lan_, " ", kKnown, " jump ", ask);
     }
     end();
 }
@@ -495,6 +498,7 @@ constexpr std::string_view kWelcome =
 void Writer::write_welcome() {
     const std::string mark = concat(" ct mark set ct mark or ", kWelcomeMark);
     line(kWelcome);
+    on_sip_port("th", "jump known_sip");
     rule("ct status confirmed accept");
     rule("iifname != ", wan_, " accept");
     rule(kHole, " @", kPinholeSet, mark);
@@ -512,7 +516,7 @@ std::string Writer::whole() {
     append(out_, "table inet ", kTableName, " {\n");
     for (const std::string_view chain : kChains)
         line(concat("chain ", chain, " { }"));
-    for (const std::string_view queue : {kQueueChain, kSipQueueChain})
+    for (const std::string_view queue : {kQueueChain, kSipQueueChain, kKnownSipQueueChain})
         line(concat("chain ", queue, " { }"));
     for (const BaseChain& chain : kBaseChains) {
         begin(chain);

@@ -2,8 +2,8 @@
 //
 // The whole of `table inet gatehouse` as text, a pure function of what is wanted. Loading it is
 // idempotent and is one transaction: rules are replaced, chains, maps and sets stay with their
-// elements, so no flow notices. The rules in the chains ask_queue and ask_sip are not text
-// (kernel/queue_rule.h) and stay, too.
+// elements, so no flow notices. The rules in the chains ask_queue, ask_sip and ask_known_sip are
+// not text (kernel/queue_rule.h) and stay, too.
 #pragma once
 
 #include <optional>
@@ -20,6 +20,7 @@ inline constexpr const char* kQueueChain = "ask_queue";
 inline constexpr const char* kPinholeSet = "pinhole";
 inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
 inline constexpr const char* kSipQueueChain = "ask_sip";
+inline constexpr const char* kKnownSipQueueChain = "ask_known_sip";
 inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
 inline constexpr const char* kSipDirectSet = "sip_direct";      // hosts that are not led there
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port

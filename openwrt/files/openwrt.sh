@@ -361,9 +361,10 @@ gh_notes() {
 		echo "firewall: firewall4 has not read the rules that let in what Gatehouse lets in;" \
 			"'service firewall reload' brings them in"
 	fi
-	if [ "$mode" != off ] && gh_flow_offloading; then
-		echo "firewall: flow_offloading hides calls from the SIP gateway once they are offloaded;" \
-			"set flow_offloading to 0, or sip.mode to off where phones need no help"
+	# Where firewall4 filters, calls pass before it could offload them.
+	if [ "$firewall" = 1 ] && [ "$mode" != off ] && gh_flow_offloading; then
+		echo "firewall: flow_offloading hides calls from the SIP gateway while Gatehouse filters;" \
+			"set main.firewall to 0, so that firewall4 filters, or flow_offloading to 0"
 	fi
 	if [ -x /etc/init.d/miniupnpd ] && /etc/init.d/miniupnpd enabled; then
 		echo "miniupnpd is enabled and answers the same devices; disable it, or set igd, natpmp" \

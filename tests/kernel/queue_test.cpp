@@ -50,6 +50,9 @@ BOOST_AUTO_TEST_CASE(a_verdict_names_queue_and_packet) {
                "20000000010301000000000000000000000000070c0002000000000100000001");
     BOOST_TEST(to_hex(encode_verdict(7, 2, Verdict::drop)) ==
                "20000000010301000000000000000000000000070c0002000000000000000002");
+    // NF_STOP
+    BOOST_TEST(to_hex(encode_verdict(7, 4, Verdict::accept_past_the_rest)) ==
+               "20000000010301000000000000000000000000070c0002000000000500000004");
     BOOST_TEST(to_hex(encode_hand_over(7, 3, 1)) ==
                "20000000010301000000000000000000000000070c0002000001800300000003");
     BOOST_TEST(to_hex(encode_verdict_up_to(7, 9, Verdict::accept)) ==

@@ -329,6 +329,8 @@ class Notes(RouterCase):
     def test_offloading_and_calls(self):
         self.router.write("/tmp/nft", "gatehouse:")
         self.router.uci("set", "firewall.@defaults[0].flow_offloading=1")
+        self.assertEqual(self.notes(), "")
+        self.router.uci("set", "gatehouse.main.firewall=1")
         self.assertIn("flow_offloading", self.notes())
         self.router.uci("set", "gatehouse.sip.mode=off")
         self.assertEqual(self.notes(), "")
