@@ -45,6 +45,27 @@ step() {
     fi
 }
 
+# begin TITLE COMMAND...: begins a step beside those that follow; end_begun waits for it.
+begin() {
+    begun_title=$1
+    begun_log=$(mktemp)
+    shift
+    "$@" >"$begun_log" 2>&1 &
+    begun=$!
+}
+
+show_begun() {
+    local status=0
+    wait "$begun" || status=1
+    cat "$begun_log"
+    rm -f "$begun_log"
+    return "$status"
+}
+
+end_begun() {
+    step "$begun_title, begun before" show_begun || true
+}
+
 configure() {
     local preset=$1 launcher=()
     shift
@@ -142,15 +163,21 @@ part_tidy() {
     step "clang-tidy" tidy || true
 }
 
+# The emulated machine takes one core for a minute or two, and its tests take their time from its
+# own clock: so it runs beside the checks and builds that follow, which have no times to keep.
 part_all() {
-    step "packages" need_packages build tests lab || return 0
+    step "packages" need_packages build tests lab openwrt || return 0
     if step "release build" build release; then
         step "unit, world, rule and fuzz tests" release_tests || true
         step "lab tests" lab_tests || true
         step "size of the daemon" size_test || true
+        begin "a Debian kernel in an emulated machine" tests/openwrt/run.sh build/release/gatehouse
         step "clang-tidy" tidy || true
     fi
-    if step "clang build" build_clang; then
+    local built=no
+    if step "clang build" build_clang; then built=yes; fi
+    if [[ -n ${begun:-} ]]; then end_begun; fi
+    if [[ $built == yes ]]; then
         step "tests with sanitizers, libFuzzer" clang_tests || true
     fi
 }

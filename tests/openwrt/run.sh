@@ -17,11 +17,17 @@ here=$top/tests/openwrt
 # shellcheck source=tests/support/packages.sh
 source "$top/tests/support/packages.sh"
 
-# The newest kernel of this Debian, unpacked in the work folder and not installed.
-fetch_kernel() {
+download_kernel() {
     local name
     name=$(apt-cache depends linux-image-amd64 | awk '/Depends/ { print $2; exit }')
-    (cd "$work" && quietly apt-get download "$name" && dpkg-deb -x "$name"_*.deb kernel)
+    [[ -n $name ]] && cd "$work" && quietly apt-get --option Acquire::Retries=3 download "$name"
+}
+
+# The newest kernel of this Debian, unpacked in the work folder and not installed. Lists of packages
+# that are out of date name one that is gone.
+fetch_kernel() {
+    (download_kernel) 2>/dev/null || { quietly apt-get update && (download_kernel); }
+    dpkg-deb -x "$work"/linux-image-*.deb "$work/kernel"
 }
 
 # with_libraries PROGRAM PLACE: copies a program and what it is linked to.
@@ -62,7 +68,7 @@ make_guest() {
     with_libraries "$program" /usr/sbin/gatehouse
     # Loaded only when a ruleset is (gateway/kernel/nft.cpp).
     with_libraries "$(ldconfig -p | awk '/libnftables\.so\.1 / { print $NF; exit }')" /lib/libnftables.so.1
-    "${CXX:-g++}" -std=c++20 -O1 -static -o "$root/bin/datagrams" "$here/guest/datagrams.cpp"
+    "${CXX:-g++}" -std=c++20 -O1 -Wall -Wextra -static -o "$root/bin/datagrams" "$here/guest/datagrams.cpp"
     cp "$here/fw4.nft" "$root/fw4.nft"
     cp "$top/openwrt/files/forward.nft" "$top/openwrt/files/input.nft" "$root/"
     install -m0755 "$here/guest/init" "$root/init"
