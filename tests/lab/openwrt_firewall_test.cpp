@@ -8,7 +8,9 @@
 //   console .30 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 //   pc      .10 --+
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <fstream>
+#include <functional>
 #include <iterator>
 
 #include "gateway/base/text.h"
@@ -81,6 +83,24 @@ struct Strangers {
     bool other_host;  // may answer where a device has written to somebody else
     bool other_port;  // of the peer
 };
+
+// Whether the mapping of a host is in the kernel again a second after it was taken away. Other work
+// of the machine makes that take longer and never shorter, so one of several times is enough.
+bool is_back_within_a_second(House& house, std::string_view host,
+                             const std::function<void()>& take_away) {
+    const auto is_there = [&] {
+        return house.router.run({"nft", "list", "map", "inet", "gatehouse", "source"}).says(host);
+    };
+    for (int tries = 0; tries < 5; ++tries) {
+        take_away();
+        const auto began = std::chrono::steady_clock::now();
+        if (!eventually(is_there, 20s)) return false;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        BOOST_TEST_MESSAGE("back after " << took.count() << " s");
+        if (took < 1s) return true;
+    }
+    return false;
+}
 
 }  // namespace
 
@@ -225,20 +245,13 @@ BOOST_AUTO_TEST_CASE(reload_restart_and_stop_of_firewall4_take_nothing_away_for_
     BOOST_TEST(all_is_well());
     BOOST_TEST(page.works());
     // `fw4 restart`, and `stop`, which deletes every table there is.
-    const auto began = std::chrono::steady_clock::now();
-    house.router.nft("flush ruleset");
-    load_firewall4(house);
+    BOOST_TEST(is_back_within_a_second(house, "192.168.1.30", [&] {
+        house.router.nft("flush ruleset");
+        load_firewall4(house);
+    }));
     BOOST_TEST(eventually(all_is_well, 20s));
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    BOOST_TEST_MESSAGE("after a restart of firewall4 all was well in " << took.count() << " s");
-    house.router.nft("flush ruleset");
-    BOOST_TEST(eventually(
-        [&] {
-            const Ran listed =
-                house.router.run({"nft", "list", "map", "inet", "gatehouse", "source"});
-            return listed.says("192.168.1.30");
-        },
-        20s));
+    BOOST_TEST(
+        is_back_within_a_second(house, "192.168.1.30", [&] { house.router.nft("flush ruleset"); }));
     BOOST_TEST(eventually([&] { return seen_by(server, console) == seen; }, 20s));
     BOOST_TEST(openwrt.router.log().find("ruleset refused") == std::string::npos);
 }
