@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/parts.h"
 #include "gateway/base/text.h"
 
 namespace gatehouse::upnp {
@@ -162,7 +163,8 @@ CallResult run_call(const CallContext& context) {
         case ServiceKind::common: return run_common(context);
         case ServiceKind::wan_ip1:
         case ServiceKind::wan_ip2: return run_wan_ip(context);
-        case ServiceKind::firewall6: return run_firewall6(context);
+        case ServiceKind::firewall6:
+            if (kHasIpv6) return run_firewall6(context);
     }
     return fail(failed(SoapError::invalid_action));
 }

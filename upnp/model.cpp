@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/base/parts.h"
 #include "gateway/base/text.h"
 #include "upnp/model_tables.h"
 
@@ -39,6 +40,7 @@ constexpr const ServiceModel* at(ServiceKind kind) {
 
 constexpr std::array kTree1{at(ServiceKind::layer3), at(ServiceKind::common),
                             at(ServiceKind::wan_ip1)};
+// The one for IPv6 is the last.
 constexpr std::array kTree2{at(ServiceKind::layer3), at(ServiceKind::common),
                             at(ServiceKind::wan_ip2), at(ServiceKind::firewall6)};
 
@@ -83,7 +85,7 @@ const Action* ServiceModel::find(std::string_view action) const {
 
 std::span<const ServiceModel* const> services_of(Tree tree) {
     if (tree == Tree::igd1) return kTree1;
-    return kTree2;
+    return std::span(kTree2).first(kTree2.size() - (kHasIpv6 ? 0 : 1));
 }
 
 std::span<const DeviceModel> devices_of(Tree tree) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/parts.h"
 #include "gateway/base/text.h"
 
 namespace gatehouse::upnp::pcp {
@@ -186,7 +187,7 @@ MappingReply Exchange::unmap(nat::ForwardId id) {
 }
 
 MappingReply Exchange::map() {
-    if (client_.is_v6()) return pinhole();
+    if (kHasIpv6 && client_.is_v6()) return pinhole();
     if (is_anothers()) return error(Result::not_authorized, Denial::nonce);
     std::optional<Ip6> remote;
     if (const auto wrong = read_filters(remote)) return error(*wrong);

@@ -31,6 +31,10 @@ void append_text(std::string& out, std::string_view text) {
     out.append(text);
 }
 
+void append_text(std::string& out, const char* text) {
+    out.append(text);
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> out;
     for (;;) {

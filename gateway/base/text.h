@@ -37,6 +37,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 void append_number(std::string& out, std::int64_t number);
 void append_number(std::string& out, std::uint64_t number);
 void append_text(std::string& out, std::string_view text);
+void append_text(std::string& out, const char* text);
 
 template <class... Parts>
 void append(std::string& out, const Parts&... parts) {
@@ -47,8 +48,10 @@ void append(std::string& out, const Parts&... parts) {
         } else if constexpr (std::is_integral_v<P> && !std::is_same_v<P, bool>) {
             using Wide = std::conditional_t<std::is_signed_v<P>, std::int64_t, std::uint64_t>;
             append_number(out, static_cast<Wide>(part));
+        } else if constexpr (std::is_same_v<P, const char*> || std::is_same_v<P, char*>) {
+            append_text(out, static_cast<const char*>(part));
         } else {
-            append_text(out, part);
+            append_text(out, std::string_view(part));
         }
     };
     (one(parts), ...);

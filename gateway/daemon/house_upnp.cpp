@@ -3,6 +3,7 @@
 // The gateway device in the house.
 #include <algorithm>
 
+#include "gateway/base/parts.h"
 #include "gateway/daemon/house.h"
 #include "gateway/daemon/parts.h"
 
@@ -69,7 +70,9 @@ void House::update_lans(Instant now, Effects& out) {
     upnp::LansSeen seen;
     for (const std::string& name : config_.gateway.lan) {
         const Interface* lan = interface(name);
-        if (lan != nullptr) seen.lans.push_back({name, lan->addresses, lan->addresses6});
+        if (lan == nullptr) continue;
+        seen.lans.push_back({name, lan->addresses, {}});
+        if (kHasIpv6) seen.lans.back().addresses6 = lan->addresses6;
     }
     tell_upnp(seen, now, out);
 }

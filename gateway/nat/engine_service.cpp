@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The engine as the rooms see it, and as the control interface lists it.
+#include "gateway/base/parts.h"
 #include "gateway/nat/engine.h"
 
 namespace gatehouse::nat {
@@ -91,6 +92,7 @@ std::optional<Endpoint4> Engine::inside_of(Proto proto, Endpoint4 outside) const
 }
 
 Result<Pinhole, Refused> Engine::open_pinhole(const PinholeRequest& request, Instant now) {
+    if (!kHasIpv6) return fail(Refused{});
     return counted(pinholes_.open(request, now, outbox_));
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/parts.h"
 #include "gateway/base/text.h"
 #include "upnp/shell/sockets.h"
 #include "upnp/soap.h"
@@ -213,7 +214,7 @@ bool Shell::open(Network& network) {
             whole = open_http(network, open_listener(lan, {address, wanted_.http}), network.http) &&
                     whole;
         }
-        if (!network.lan.addresses6.empty()) whole = open_ssdp6(network) && whole;
+        if (kHasIpv6 && !network.lan.addresses6.empty()) whole = open_ssdp6(network) && whole;
     }
     if (wanted_.mapping) whole = open_mapping(network, address) && whole;
     return whole;
@@ -226,7 +227,7 @@ bool Shell::open_mapping(Network& network, Ip4 address) {
         whole = take(open_udp(lan, {address, kMappingPort}), network.mapping, network,
                      Service::mapping);
     }
-    if (!network.mapping6 && !network.lan.addresses6.empty()) {
+    if (kHasIpv6 && !network.mapping6 && !network.lan.addresses6.empty()) {
         whole = take(open_udp6(lan, kMappingPort), network.mapping6, network, Service::mapping) &&
                 whole;
     }
