@@ -20,6 +20,9 @@ namespace gatehouse {
 enum class Metric : std::uint8_t {
     build_info,
     uptime_seconds,
+    heap_bytes,
+    loop_longest_turn,
+    loop_slow_turns,
     config_reloads,
     ruleset_applies,
     ruleset_repairs,
@@ -74,6 +77,7 @@ struct MetricRow {
     std::string_view label;   // the name of its label, empty for none
     std::string_view values;  // label values that are shown before they happen, by blanks
     std::string_view help;    // a sentence
+    int decimals = 0;         // a value of 1234 with 3 of them is shown as 1.234
 };
 
 inline constexpr std::array kMetrics{
@@ -81,6 +85,15 @@ inline constexpr std::array kMetrics{
               "The version that runs; the value is always 1."},
     MetricRow{Metric::uptime_seconds, "gatehouse_uptime_seconds", MetricKind::gauge, "", "",
               "Seconds since the daemon started."},
+    MetricRow{Metric::heap_bytes, "gatehouse_heap_bytes", MetricKind::gauge, "", "",
+              "Bytes of the heap that are in use; 0 where the C library does not tell."},
+    MetricRow{Metric::loop_longest_turn, "gatehouse_loop_longest_turn_seconds", MetricKind::gauge,
+              "clock", "passed computed",
+              "The longest that anybody had to wait for the event loop, and computing of it.", 6},
+    MetricRow{
+        Metric::loop_slow_turns, "gatehouse_loop_slow_turns_total", MetricKind::counter, "clock",
+        "passed computed",
+        "Turns of the event loop longer than 20 ms, by the time that passed and by computing."},
     MetricRow{Metric::config_reloads, "gatehouse_config_reloads_total", MetricKind::counter,
               "result", "ok failed",
               "Times the configuration was read again, by result; a failed one changes nothing."},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What the daemon answers on the control socket.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +35,27 @@ control::StatusView::Side side_of(const House& house, const std::string& name) {
     const Interface* interface = house.interface(name);
     if (interface == nullptr || interface->addresses.empty()) return {name, ""};
     return {name, interface->addresses.front().to_string()};
+}
+
+std::int64_t heap_in_use() {
+#ifdef __GLIBC__
+    const struct mallinfo2 info = ::mallinfo2();
+    return static_cast<std::int64_t>(info.uordblks + info.hblkhd);
+#else
+    return 0;
+#endif
+}
+
+void update_loop_metrics(Metrics& metrics, const loop::TurnTimes& times) {
+    const auto tell = [&metrics](std::string_view clock, const loop::TurnTimes::Clock& of) {
+        const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(of.longest);
+        metrics.set(Metric::loop_longest_turn, clock, longest.count());
+        metrics.add(
+            Metric::loop_slow_turns, clock,
+            static_cast<std::int64_t>(of.slow) - metrics.value(Metric::loop_slow_turns, clock));
+    };
+    tell("passed", times.passed);
+    tell("computed", times.computed);
 }
 
 }  // namespace
@@ -218,6 +240,8 @@ std::string Daemon::metrics_text() {
     Metrics& metrics = house_.metrics();
     metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
     metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
+    metrics.set(Metric::heap_bytes, heap_in_use());
+    update_loop_metrics(metrics, loop_->turn_times());
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     if (kHasSip) update_sip_metrics(metrics, house_.sip());

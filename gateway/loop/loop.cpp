@@ -20,6 +20,12 @@ std::uint64_t pack(int fd, std::uint64_t serial) {
     return (serial << 32U) | static_cast<std::uint32_t>(fd);
 }
 
+Duration read(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 }  // namespace
 
 Fd::~Fd() {
@@ -32,6 +38,7 @@ Result<std::unique_ptr<Loop>> Loop::make() {
     std::unique_ptr<Loop> loop(new Loop(std::move(epoll)));
     sigemptyset(&loop->signal_set_);
     loop->read_clock();
+    loop->computed_ = read(CLOCK_THREAD_CPUTIME_ID);
     return loop;
 }
 
@@ -104,9 +111,20 @@ void Loop::run_timers() {
 }
 
 void Loop::read_clock() {
-    timespec time{};
-    ::clock_gettime(CLOCK_BOOTTIME, &time);
-    now_ = Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+    now_ = Instant(read(CLOCK_BOOTTIME));
+}
+
+void TurnTimes::Clock::add(Duration time) {
+    longest = std::max(longest, time);
+    if (time > kSlow) ++slow;
+}
+
+// The wait itself computes next to nothing, so its part need not be told apart.
+void Loop::end_turn() {
+    turn_times_.passed.add(Instant(read(CLOCK_BOOTTIME)) - now_);
+    const Duration computed = read(CLOCK_THREAD_CPUTIME_ID);
+    turn_times_.computed.add(computed - computed_);
+    computed_ = computed;
 }
 
 int Loop::wait_milliseconds(Duration limit) const {
@@ -132,11 +150,13 @@ bool Loop::turn(Duration limit) {
         alive->callback(event.events);
     }
     run_timers();
+    end_turn();
     return true;
 }
 
 bool Loop::run() {
     running_ = true;
+    computed_ = read(CLOCK_THREAD_CPUTIME_ID);
     while (running_) {
         if (!turn(std::chrono::hours(1))) return false;
     }

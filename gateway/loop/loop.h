@@ -44,6 +44,21 @@ class Fd {
 
 using TimerId = std::uint64_t;
 
+// How long turns took, from the end of the wait to the next one. A turn that waits for a disk or
+// for a processor that others have is longer by the clock than in computing.
+struct TurnTimes {
+    static constexpr Duration kSlow = 20ms;
+
+    struct Clock {
+        Duration longest{};
+        std::uint64_t slow = 0;  // how many took longer than that
+
+        void add(Duration time);
+    };
+    Clock passed;    // by the clock on the wall
+    Clock computed;  // time of the processor
+};
+
 class Loop {
   public:
     using FileCallback = std::function<void(std::uint32_t events)>;
@@ -68,6 +83,8 @@ class Loop {
 
     // The time of this turn, since boot.
     Instant now() const { return now_; }
+    // Of all turns before this one.
+    const TurnTimes& turn_times() const { return turn_times_; }
 
     // Turns until stop() is called from a callback; false when the kernel refuses to wait.
     bool run();
@@ -78,6 +95,7 @@ class Loop {
   private:
     explicit Loop(Fd epoll) : epoll_(std::move(epoll)) {}
     void read_clock();
+    void end_turn();
     void run_timers();
     int wait_milliseconds(Duration limit) const;
     void read_signals();
@@ -97,6 +115,8 @@ class Loop {
     TimerId last_timer_ = 0;
     std::uint64_t last_serial_ = 0;
     Instant now_{};
+    Duration computed_{};  // until the end of the last turn
+    TurnTimes turn_times_;
     bool running_ = false;
 };
 

@@ -19,8 +19,9 @@ struct RouterOptions {
     // Sections behind the standard 'config gateway' (WAN, LAN, control and state of the test); a
     // text that has a 'config gateway' of its own is taken whole.
     std::string config;
-    std::filesystem::path binary;  // another program than the built one
-    bool start = true;             // and wait until it is ready
+    // Another program than the built one, or than the one that GATEHOUSE_PROGRAM names.
+    std::filesystem::path binary;
+    bool start = true;  // and wait until it is ready
 };
 
 class Router {
