@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/loop/loop.h"
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -20,10 +21,26 @@ std::uint64_t pack(int fd, std::uint64_t serial) {
     return (serial << 32U) | static_cast<std::uint32_t>(fd);
 }
 
-Duration read(clockid_t clock) {
+// Of the processor, by this thread.
+struct Use {
+    Duration computed{};
+    long sleeps = 0;
+};
+
+Use read_use() {
+    rusage use{};
+    if (::getrusage(RUSAGE_THREAD, &use) != 0) return {};
+    const auto time = [](const timeval& t) -> Duration {
+        return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+    };
+    return {time(use.ru_utime) + time(use.ru_stime),
+            use.ru_nvcsw};  // NOLINT: a union of glibc, with padding
+}
+
+Instant read_boot_time() {
     timespec time{};
-    ::clock_gettime(clock, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
 }  // namespace
@@ -38,7 +55,6 @@ Result<std::unique_ptr<Loop>> Loop::make() {
     std::unique_ptr<Loop> loop(new Loop(std::move(epoll)));
     sigemptyset(&loop->signal_set_);
     loop->read_clock();
-    loop->computed_ = read(CLOCK_THREAD_CPUTIME_ID);
     return loop;
 }
 
@@ -111,20 +127,12 @@ void Loop::run_timers() {
 }
 
 void Loop::read_clock() {
-    now_ = Instant(read(CLOCK_BOOTTIME));
+    now_ = read_boot_time();
 }
 
 void TurnTimes::Clock::add(Duration time) {
     longest = std::max(longest, time);
     if (time > kSlow) ++slow;
-}
-
-// The wait itself computes next to nothing, so its part need not be told apart.
-void Loop::end_turn() {
-    turn_times_.passed.add(Instant(read(CLOCK_BOOTTIME)) - now_);
-    const Duration computed = read(CLOCK_THREAD_CPUTIME_ID);
-    turn_times_.computed.add(computed - computed_);
-    computed_ = computed;
 }
 
 int Loop::wait_milliseconds(Duration limit) const {
@@ -140,6 +148,7 @@ bool Loop::turn(Duration limit) {
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                    wait_milliseconds(limit));
     read_clock();
+    const Use before = read_use();
     if (count < 0) return errno == EINTR;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
@@ -150,13 +159,15 @@ bool Loop::turn(Duration limit) {
         alive->callback(event.events);
     }
     run_timers();
-    end_turn();
+    const Use after = read_use();
+    turn_times_.passed.add(read_boot_time() - now_);
+    turn_times_.computed.add(after.computed - before.computed);
+    if (after.sleeps != before.sleeps) turn_times_.blocked.add(read_boot_time() - now_);
     return true;
 }
 
 bool Loop::run() {
     running_ = true;
-    computed_ = read(CLOCK_THREAD_CPUTIME_ID);
     while (running_) {
         if (!turn(std::chrono::hours(1))) return false;
     }

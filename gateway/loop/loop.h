@@ -44,8 +44,9 @@ class Fd {
 
 using TimerId = std::uint64_t;
 
-// How long turns took, from the end of the wait to the next one. A turn that waits for a disk or
-// for a processor that others have is longer by the clock than in computing.
+// How long turns took, from the end of the wait to the next one. A turn during which others have
+// the processor is longer by the clock than in computing, and so is one that sleeps, for a disk or
+// a child; only that last one is counted as blocked.
 struct TurnTimes {
     static constexpr Duration kSlow = 20ms;
 
@@ -57,6 +58,7 @@ struct TurnTimes {
     };
     Clock passed;    // by the clock on the wall
     Clock computed;  // time of the processor
+    Clock blocked;   // by the clock on the wall, of turns that slept
 };
 
 class Loop {
@@ -95,7 +97,6 @@ class Loop {
   private:
     explicit Loop(Fd epoll) : epoll_(std::move(epoll)) {}
     void read_clock();
-    void end_turn();
     void run_timers();
     int wait_milliseconds(Duration limit) const;
     void read_signals();
@@ -115,7 +116,6 @@ class Loop {
     TimerId last_timer_ = 0;
     std::uint64_t last_serial_ = 0;
     Instant now_{};
-    Duration computed_{};  // until the end of the last turn
     TurnTimes turn_times_;
     bool running_ = false;
 };

@@ -199,6 +199,7 @@ BOOST_AUTO_TEST_CASE(a_turn_that_waits_is_long_and_one_that_computes_is_so_by_bo
     loop->turn(0s);
     BOOST_TEST(times.passed.slow == 1U);
     BOOST_TEST(times.computed.slow == 0U);
+    BOOST_TEST(times.blocked.slow == 1U);
     BOOST_TEST((times.passed.longest > slow && times.computed.longest < slow));
     loop->after(0s, [&] {
         const std::clock_t end = std::clock() + 30 * CLOCKS_PER_SEC / 1000;
@@ -208,5 +209,6 @@ BOOST_AUTO_TEST_CASE(a_turn_that_waits_is_long_and_one_that_computes_is_so_by_bo
     loop->turn(0s);
     BOOST_TEST(times.passed.slow == 2U);
     BOOST_TEST(times.computed.slow == 1U);
+    BOOST_TEST(times.blocked.slow == 1U);
     BOOST_TEST((times.computed.longest > slow));
 }
