@@ -65,6 +65,7 @@ class Router {
     Ran run(const Command& command, Duration limit = 10s) const {
         return house_.router.run(command, limit);
     }
+    const std::filesystem::path& program() const { return options_.binary; }
     const std::filesystem::path& config_file() const { return config_file_; }
     const std::filesystem::path& state() const { return state_; }
     const std::string& control() const { return control_; }
