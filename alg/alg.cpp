@@ -184,7 +184,15 @@ Alg::Alg(const config::Sip& config, nat::MappingService& service)
     : config_(config),
       service_(service),
       media_(service),
-      registrations_(service, config.keep_alive) {}
+      registrations_(service, config.keep_alive) {
+    set_limits();
+}
+
+void Alg::set_limits() {
+    calls_.set_limits(config_.calls, config_.host_calls);
+    media_.set_limits(kStreamsPerCall * config_.calls, kStreamsPerCall * config_.host_calls);
+    registrations_.set_limits(config_.registrations, config_.host_registrations);
+}
 
 Alg::~Alg() = default;
 
@@ -206,6 +214,7 @@ std::optional<Instant> Alg::next_deadline() const {
 void Alg::on(const Reconfigured& event, Instant now, Effects&) {
     if (event.config == config_) return;
     config_ = event.config;
+    set_limits();
     registrations_.set_keep_alive(config_.keep_alive, now);
     if (config_.mode == config::SipMode::automatic) return;
     media_.release_all(now);

@@ -154,6 +154,7 @@ struct Effects {
 class Alg {
   public:
     static constexpr std::size_t kMostEndpoints = 16384;
+    static constexpr std::uint32_t kStreamsPerCall = 2;        // that there is room for
     static constexpr std::uint32_t kMostEndpointsOfHost = 64;  // then the one silent longest goes
     static constexpr Duration kEndpointLife = 2h;              // beyond its last message
     static constexpr std::size_t kMostDatagram = 65507;
@@ -179,6 +180,8 @@ class Alg {
     std::size_t registrations() const { return registrations_.size() + registered_; }
     std::vector<SavedRegistration> saved(Instant now) const { return registrations_.saved(now); }
     std::vector<SavedCall> saved_calls(Instant now) const;
+    const Registrations& flows() const { return registrations_; }
+    const MediaTable& media() const { return media_; }
     std::size_t streams() const { return media_.size(); }
     std::size_t connections() const { return connections_.size(); }
     bool is_looked_at(Endpoint4 inside) const { return media_.is_looked_at(inside); }
@@ -203,6 +206,7 @@ class Alg {
     struct Work;  // one message on its way
 
     void on(const Datagram& event, Instant now, Effects& out);
+    void set_limits();
     void on(const Reconfigured& event, Instant now, Effects& out);
     void on(const TimerFired& event, Instant now, Effects& out);
     void on(const Restored& event, Instant now, Effects& out);

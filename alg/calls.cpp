@@ -68,7 +68,7 @@ Call* Calls::find(Ip4 host, std::string_view id) {
 bool Calls::has_room(Ip4 host, bool outward) const {
     const auto of_host = of_host_.find(host);
     const std::uint32_t has = of_host == of_host_.end() ? 0 : of_host->second;
-    return calls_.size() < kMost && has < (outward ? kMostOfHost : kMostOfHost / 2);
+    return calls_.size() < most_ && has < (outward ? most_of_host_ : most_of_host_ / 2);
 }
 
 Call& Calls::begin(const Message& message, std::string_view id, Endpoint4 inside,
@@ -110,7 +110,10 @@ Calls::Taken Calls::take(const Message& message, bool outward, Endpoint4 inside,
     Call* call = find(inside.address, *id);
     if (call == nullptr) {
         if (!begins_call(message, *cseq)) return {};
-        if (!has_room(inside.address, outward)) return {nullptr, true};
+        if (!has_room(inside.address, outward)) {
+            ++refused_;
+            return {nullptr, true};
+        }
         call = &begin(message, *id, inside, remote);
         call->first_cseq = cseq->number;
     }

@@ -67,10 +67,15 @@ class Calls {
     static constexpr Duration kRinging = 300s;
     static constexpr Duration kLinger = 32s;
     static constexpr Duration kLongest = 12h;
-    static constexpr std::size_t kMost = 1024;
-    static constexpr std::uint32_t kMostOfHost = 64;  // half of them from outside
-    static constexpr std::size_t kMostId = 256;       // bytes of a Call-ID or tag
-    static constexpr std::size_t kMostAnswers = 8;    // of one call, that are told apart
+    static constexpr std::size_t kMost = 1024;      // that the configuration may allow
+    static constexpr std::size_t kMostId = 256;     // bytes of a Call-ID or tag
+    static constexpr std::size_t kMostAnswers = 8;  // of one call, that are told apart
+
+    // Half of those of a host may come from outside.
+    void set_limits(std::uint32_t most, std::uint32_t most_of_host) {
+        most_ = most;
+        most_of_host_ = most_of_host;
+    }
 
     struct Taken {
         Call* call = nullptr;  // nothing: it belongs to none
@@ -90,6 +95,7 @@ class Calls {
     std::optional<Instant> next_deadline() const { return timers_.next(); }
     const std::map<CallNumber, Call>& all() const { return calls_; }
     std::size_t size() const { return calls_.size(); }
+    std::uint64_t refused() const { return refused_; }  // because there were too many
 
   private:
     Call* find(Ip4 host, std::string_view id);
@@ -104,6 +110,8 @@ class Calls {
     std::map<std::pair<Ip4, std::string>, CallNumber, std::less<>> by_id_;
     std::map<Ip4, std::uint32_t> of_host_;
     TimerQueue<CallNumber> timers_;
+    std::uint32_t most_ = 0, most_of_host_ = 0;
+    std::uint64_t refused_ = 0;
     CallNumber next_ = 1;
 };
 

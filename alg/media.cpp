@@ -104,7 +104,8 @@ Result<OpenedMedia, Reason> MediaTable::open(CallNumber call, const WantedMedia&
     auto found = streams_.find(wanted.rtp);
     if (found == streams_.end()) {
         std::uint32_t& of_host = of_host_[wanted.rtp.address];
-        if (of_host >= kMostStreamsOfHost || streams_.size() >= kMostStreams) {
+        if (of_host >= most_of_host_ || streams_.size() >= most_) {
+            ++refused_;
             return fail(Reason::limit);
         }
         Stream stream;

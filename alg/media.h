@@ -22,13 +22,15 @@ using CallNumber = std::uint32_t;
 
 class MediaTable {
   public:
-    static constexpr std::uint32_t kMostStreamsOfHost = 128;
-    static constexpr std::uint32_t kMostStreams = 2048;
     static constexpr std::uint32_t kMostPairs = 4;  // of one stream
     static constexpr Duration kLookGap = 1s;
 
     explicit MediaTable(nat::MappingService& service) : service_(service) {}
 
+    void set_limits(std::uint32_t most, std::uint32_t most_of_host) {
+        most_ = most;
+        most_of_host_ = most_of_host;
+    }
     // Opens the stream for the call, or finds it open.
     Result<OpenedMedia, Reason> open(CallNumber call, const WantedMedia& wanted, Instant now);
     bool is_open(Endpoint4 rtp) const { return streams_.contains(rtp); }
@@ -52,6 +54,7 @@ class MediaTable {
     void release_all(Instant now);
 
     std::size_t size() const { return streams_.size(); }
+    std::uint64_t refused() const { return refused_; }  // because there were too many
 
   private:
     struct User {
@@ -85,6 +88,8 @@ class MediaTable {
     const Stream* stream_of(Endpoint4 inside) const;
 
     nat::MappingService& service_;
+    std::uint32_t most_ = 0, most_of_host_ = 0;
+    std::uint64_t refused_ = 0;
     Streams streams_;
     std::map<Ip4, std::uint32_t> of_host_;
     std::optional<Instant> next_look_;

@@ -73,9 +73,12 @@ Registrations::Registration* Registrations::open(const Key& key, Instant now) {
     const auto found = registrations_.find(key);
     if (found != registrations_.end()) return &found->second;
     const auto of_host = of_host_.find(key.first.address);
-    const bool full = registrations_.size() >= kMost ||
-                      (of_host != of_host_.end() && of_host->second >= kMostOfHost);
-    if (full) return nullptr;
+    const bool full = registrations_.size() >= most_ ||
+                      (of_host != of_host_.end() && of_host->second >= most_of_host_);
+    if (full) {
+        ++refused_;
+        return nullptr;
+    }
     ++of_host_[key.first.address];
     Registration fresh;
     fresh.number = next_++;

@@ -33,8 +33,7 @@ std::optional<bool> grants(const Message& message, const Flow& flow);
 
 class Registrations {
   public:
-    static constexpr std::size_t kMost = 10000;        // flows to a registrar
-    static constexpr std::uint32_t kMostOfHost = 64;   // of them
+    static constexpr std::size_t kMost = 10000;        // flows that the configuration may allow
     static constexpr std::size_t kMostAccounts = 128;  // on one flow
     static constexpr std::size_t kMostAsked = 16;      // requests of one flow without an answer
     static constexpr Duration kGrace = 32s;            // beyond what was granted
@@ -46,6 +45,10 @@ class Registrations {
     Registrations(nat::MappingService& service, Duration keep_alive)
         : service_(service), keep_alive_(keep_alive) {}
 
+    void set_limits(std::uint32_t most, std::uint32_t most_of_host) {
+        most_ = most;
+        most_of_host_ = most_of_host;
+    }
     // A REGISTER of a host on its way out, as the host wrote it.
     void take_request(const Message& message, const Flow& flow, Instant now);
     // An answer to one, as the registrar wrote it.
@@ -67,6 +70,9 @@ class Registrations {
     std::optional<Instant> next_deadline() const;
     // Flows that are registered.
     std::size_t size() const { return active_; }
+    // And those that may become so: what the limits are about.
+    std::size_t open_flows() const { return registrations_.size(); }
+    std::uint64_t refused() const { return refused_; }  // because there were too many
 
   private:
     struct Asked {
@@ -100,6 +106,8 @@ class Registrations {
 
     nat::MappingService& service_;
     Duration keep_alive_;
+    std::uint32_t most_ = 0, most_of_host_ = 0;
+    std::uint64_t refused_ = 0;
     std::map<Key, Registration> registrations_;
     std::map<std::uint32_t, Key> by_number_;
     std::map<Ip4, std::uint32_t> of_host_;

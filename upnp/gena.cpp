@@ -106,7 +106,10 @@ HttpAnswer Gena::subscribe(const HttpRequest& request, Tree tree, const ServiceM
     const auto of_host = static_cast<std::size_t>(
         std::count_if(subscriptions_.begin(), subscriptions_.end(),
                       [&](const auto& entry) { return entry.second.client == request.client; }));
-    if (of_host >= kMostOfHost || subscriptions_.size() >= kMost) return plain(503);
+    if (of_host >= most_of_host_ || subscriptions_.size() >= most_) {
+        ++refused_;
+        return plain(503);
+    }
     const std::string* timeout = request.header("TIMEOUT");
     const auto granted = parse_timeout(timeout == nullptr ? "" : *timeout);
     Subscription fresh;

@@ -9,7 +9,7 @@
 //     before;
 //   - one message at a time is on its way to a subscriber; changes meanwhile are gathered;
 //   - who cannot be reached kMostFailures times in a row, or does not renew, is forgotten;
-//   - at most kMostOfHost subscriptions for a host and kMost for all.
+//   - at most as many subscriptions for a host, and for all, as configured.
 #pragma once
 
 #include <functional>
@@ -38,8 +38,6 @@ std::chrono::seconds parse_timeout(std::string_view header);
 
 class Gena {
   public:
-    static constexpr std::size_t kMostOfHost = 8;
-    static constexpr std::size_t kMost = 64;
     static constexpr unsigned kMostFailures = 3;
     static constexpr Duration kFirstDelay = 50ms;
     static constexpr std::chrono::seconds kShortest{1800};  // 4.1.1: at least
@@ -49,6 +47,10 @@ class Gena {
 
     explicit Gena(const HashKey& secret) : secret_(secret) {}
 
+    void set_limits(std::uint32_t most, std::uint32_t most_of_host) {
+        most_ = most;
+        most_of_host_ = most_of_host;
+    }
     HttpAnswer subscribe(const HttpRequest& request, Tree tree, const ServiceModel& model,
                          Instant now);
     HttpAnswer unsubscribe(const HttpRequest& request);
@@ -61,6 +63,7 @@ class Gena {
     void forget_all() { subscriptions_.clear(); }
     std::optional<Instant> next_deadline() const;
     std::size_t size() const { return subscriptions_.size(); }
+    std::uint64_t refused() const { return refused_; }  // because there were too many
 
   private:
     struct Subscription {
@@ -86,6 +89,8 @@ class Gena {
     void tell(std::uint32_t id, Subscription& subscription, const Values& values, Effects& out);
 
     HashKey secret_;
+    std::uint32_t most_ = 0, most_of_host_ = 0;
+    std::uint64_t refused_ = 0;
     Subscriptions subscriptions_;
     std::uint32_t next_id_ = 1;
 };

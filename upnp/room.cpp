@@ -51,6 +51,7 @@ Room::Room(const config::Config& config, nat::MappingService& service, const nat
       connected_since_(now),
       last_events_(now) {
     authority_.configure(config_.upnp);
+    gena_.set_limits(config_.upnp.subscriptions, config_.upnp.host_subscriptions);
     const JournalImage image = parse_journal(setup.journal, boot_, now);
     if (image.epoch && !image.damaged) epoch_ = *image.epoch;
     claims_.restore(image, now);
@@ -100,6 +101,7 @@ void Room::on(const Reconfigured& event, Instant now, Effects& out) {
     if (was_on && (!event.config.upnp.igd || other_port)) leave(out);
     config_ = event.config;
     authority_.configure(config_.upnp);
+    gena_.set_limits(config_.upnp.subscriptions, config_.upnp.host_subscriptions);
     claims_.judge_again(now);
     listen(out);
     if (config_.upnp.igd && (!was_on || other_port)) {

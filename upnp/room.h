@@ -64,6 +64,7 @@ class Room {
     std::optional<Instant> next_deadline() const;
 
     const Claims& claims() const { return claims_; }
+    const Gena& subscriptions() const { return gena_; }
     const Upstream& upstream() const { return upstream_; }
 
   private:

@@ -82,9 +82,9 @@ void Metrics::write_prometheus(std::string& out) const {
         writer.family(row.name, row.kind, row.help);
         for (const auto& [label_value, value] : cells_[static_cast<std::size_t>(row.id)]) {
             if (row.label.empty()) {
-                writer.sample(value);
+                writer.sample(value, row.decimals);
             } else {
-                writer.sample(row.label, label_value, value);
+                writer.sample(row.label, label_value, value, row.decimals);
             }
         }
     }

@@ -20,6 +20,12 @@ namespace gatehouse {
 enum class Metric : std::uint8_t {
     build_info,
     uptime_seconds,
+    heap_bytes,
+    loop_longest_turn,
+    loop_slow_turns,
+    table_entries,
+    table_limit,
+    table_refusals,
     config_reloads,
     ruleset_applies,
     ruleset_repairs,
@@ -74,6 +80,7 @@ struct MetricRow {
     std::string_view label;   // the name of its label, empty for none
     std::string_view values;  // label values that are shown before they happen, by blanks
     std::string_view help;    // a sentence
+    int decimals = 0;         // a value of 1234 with 3 of them is shown as 1.234
 };
 
 inline constexpr std::array kMetrics{
@@ -81,6 +88,24 @@ inline constexpr std::array kMetrics{
               "The version that runs; the value is always 1."},
     MetricRow{Metric::uptime_seconds, "gatehouse_uptime_seconds", MetricKind::gauge, "", "",
               "Seconds since the daemon started."},
+    MetricRow{Metric::heap_bytes, "gatehouse_heap_bytes", MetricKind::gauge, "", "",
+              "Bytes of the heap that are in use; 0 where the C library does not tell."},
+    MetricRow{
+        Metric::loop_longest_turn, "gatehouse_loop_longest_turn_seconds", MetricKind::gauge,
+        "clock", "passed computed blocked",
+        "The longest turn of the event loop: the time that passed, that was computed, and that "
+        "passed in one that slept.",
+        6},
+    MetricRow{Metric::loop_slow_turns, "gatehouse_loop_slow_turns_total", MetricKind::counter,
+              "clock", "passed computed blocked",
+              "Turns of the event loop in which more than 20 ms passed, were computed, and passed "
+              "with sleep among them."},
+    MetricRow{Metric::table_entries, "gatehouse_table_entries", MetricKind::gauge, "table", "",
+              "What there is of all that is bounded."},
+    MetricRow{Metric::table_limit, "gatehouse_table_limit", MetricKind::gauge, "table", "",
+              "How much of it there may be."},
+    MetricRow{Metric::table_refusals, "gatehouse_table_refusals_total", MetricKind::counter,
+              "table", "", "Times there was no room for one more, of all or of one device."},
     MetricRow{Metric::config_reloads, "gatehouse_config_reloads_total", MetricKind::counter,
               "result", "ok failed",
               "Times the configuration was read again, by result; a failed one changes nothing."},

@@ -35,17 +35,30 @@ void PrometheusWriter::family(std::string_view name, MetricKind kind, std::strin
     append(out_, "\n# TYPE ", name, kind == MetricKind::counter ? " counter\n" : " gauge\n");
 }
 
-void PrometheusWriter::sample(std::int64_t value) {
+void PrometheusWriter::number(std::int64_t value, int decimals) {
+    assert(decimals == 0 || value >= 0);
+    std::string digits = std::to_string(value);
+    if (decimals > 0) {
+        const auto places = static_cast<std::size_t>(decimals);
+        if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+        digits.insert(digits.size() - places, 1, '.');
+    }
+    append(out_, ' ', digits, '\n');
+}
+
+void PrometheusWriter::sample(std::int64_t value, int decimals) {
     assert(!name_.empty());
-    append(out_, name_, ' ', value, '\n');
+    out_ += name_;
+    number(value, decimals);
 }
 
 void PrometheusWriter::sample(std::string_view label, std::string_view label_value,
-                              std::int64_t value) {
+                              std::int64_t value, int decimals) {
     assert(!name_.empty() && is_metric_name(label, false));
     append(out_, name_, '{', label, "=\"");
     append_escaped(out_, label_value, true);
-    append(out_, "\"} ", value, '\n');
+    out_ += "\"}";
+    number(value, decimals);
 }
 
 }  // namespace gatehouse

@@ -22,10 +22,14 @@ class PrometheusWriter {
 
     // Begins a family; every sample up to the next one belongs to it. A family is begun once.
     void family(std::string_view name, MetricKind kind, std::string_view help);
-    void sample(std::int64_t value);
-    void sample(std::string_view label, std::string_view label_value, std::int64_t value);
+    // A value of 1234 with 3 decimals is 1.234; only values >= 0 may have any.
+    void sample(std::int64_t value, int decimals = 0);
+    void sample(std::string_view label, std::string_view label_value, std::int64_t value,
+                int decimals = 0);
 
   private:
+    void number(std::int64_t value, int decimals);
+
     std::string& out_;
     std::string name_;
 };

@@ -92,7 +92,10 @@ struct Nat {
     PortChoice port_choice = PortChoice::preserve;
     bool hairpin = true;
     std::uint32_t host_mappings = 4096;
+    std::uint32_t mappings = 131072;     // of all hosts
     std::uint32_t host_sessions = 8192;  // 0: as many as it likes
+    std::uint32_t host_pinholes = 128;
+    std::uint32_t pinholes = 4096;
 
     // What holds for a protocol, before the differences of single hosts.
     NatBehaviour behaviour_for(Proto proto) const;
@@ -142,6 +145,10 @@ struct Sip {
     SipMode mode = SipMode::automatic;
     std::vector<Port> ports;    // all different, at least one
     Duration keep_alive = 25s;  // zero: none
+    std::uint32_t host_calls = 64;
+    std::uint32_t calls = 1024;
+    std::uint32_t host_registrations = 64;
+    std::uint32_t registrations = 10000;
 
     friend bool operator==(const Sip&, const Sip&) = default;
 };
@@ -167,6 +174,8 @@ struct Upnp {
     bool secure = true;  // a device opens ports to itself only
     UpstreamMode upstream = UpstreamMode::automatic;
     std::vector<Permission> permissions;
+    std::uint32_t host_subscriptions = 8;
+    std::uint32_t subscriptions = 64;
 
     friend bool operator==(const Upnp&, const Upnp&) = default;
 };

@@ -100,7 +100,10 @@ void Loader::nat(SectionReader& reader) {
     nat.port_choice = reader.choice<PortChoice>("port_choice", kPortChoices);
     nat.hairpin = reader.boolean("hairpin");
     nat.host_mappings = reader.number("host_mappings");
+    nat.mappings = reader.number("mappings");
     nat.host_sessions = reader.number("host_sessions");
+    nat.host_pinholes = reader.number("host_pinholes");
+    nat.pinholes = reader.number("pinholes");
 }
 
 // Resolves type, mapping and filtering to the two behaviours.
@@ -154,6 +157,10 @@ void Loader::sip(SectionReader& reader) {
         out.sip.ports.push_back(port);
     }
     out.sip.keep_alive = reader.duration("keep_alive");
+    out.sip.host_calls = reader.number("host_calls");
+    out.sip.calls = reader.number("calls");
+    out.sip.host_registrations = reader.number("host_registrations");
+    out.sip.registrations = reader.number("registrations");
 }
 
 void Loader::upnp(SectionReader& reader) {
@@ -164,6 +171,8 @@ void Loader::upnp(SectionReader& reader) {
     upnp.port = reader.port("port");
     upnp.host_quota = reader.number("host_quota");
     upnp.quota = reader.number("quota");
+    upnp.host_subscriptions = reader.number("host_subscriptions");
+    upnp.subscriptions = reader.number("subscriptions");
     upnp.secure = reader.boolean("secure");
     upnp.upstream = reader.choice<UpstreamMode>("upstream", kUpstreamModes);
     if (reader.ok() && upnp.host_quota > upnp.quota) {

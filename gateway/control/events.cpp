@@ -75,8 +75,14 @@ Stream::Next EventStream::next(std::string& out) {
     return Next::piece;
 }
 
+bool EventLog::has_room() {
+    const bool room = listeners_ < kMostListeners;
+    if (!room) ++refused_;
+    return room;
+}
+
 Response serve_events(EventLog& log, const Request& request, EventStream::Clock clock) {
-    if (log.listeners() >= EventLog::kMostListeners) {
+    if (!log.has_room()) {
         return failure(503, "too many are listening to events", "close a status page");
     }
     std::uint64_t after = log.newest();

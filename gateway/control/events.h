@@ -46,6 +46,9 @@ class EventLog {
 
     std::size_t listeners() const { return listeners_; }
     std::uint64_t lost() const { return lost_; }
+    // Of those who wanted to listen while as many did as may.
+    std::uint64_t refused() const { return refused_; }
+    bool has_room();  // for one more listener, who is counted where there is none
 
   private:
     friend class EventStream;
@@ -55,6 +58,7 @@ class EventLog {
     std::uint64_t newest_ = 0;
     std::size_t listeners_ = 0;
     std::uint64_t lost_ = 0;  // of all listeners
+    std::uint64_t refused_ = 0;
 };
 
 // One listener. The log must live as long.

@@ -55,6 +55,21 @@ class Lines {
             first = false;
         }
     }
+    void add_tables(const JsonValue& tables) {
+        bool first = true;
+        for (const JsonValue& table : tables.items) {
+            std::string text = printable(table["table"].to_text());
+            text.resize(std::max<std::size_t>(text.size(), 15), ' ');
+            append(text, table["used"].to_text(), " of ", table["most"].to_text());
+            const std::string of_device = table["of_device"].to_text();
+            if (of_device != "-") append(text, ", ", of_device, " of a device");
+            if (table["refused"].number > 0) {
+                append(text, "; ", table["refused"].to_text(), " refused");
+            }
+            add(first ? "limits" : "", text);
+            first = false;
+        }
+    }
     std::string take() { return std::move(out_); }
 
   private:
@@ -83,6 +98,7 @@ std::string show_status(const JsonValue& status) {
     const JsonValue& nat = status["nat"];
     lines.add("nat", concat(nat["type"].to_text(), " (mapping ", nat["mapping"].to_text(),
                             ", filtering ", nat["filtering"].to_text(), ")"));
+    lines.add_tables(status["tables"]);
     for (const char* name : {"counts", "kernel", "safeguards"})
         lines.add_facts(name, status[name]);
     return lines.take();

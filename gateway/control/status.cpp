@@ -40,6 +40,21 @@ void write_upstream(JsonWriter& json, const StatusView::Upstream& upstream) {
     json.end_object();
 }
 
+void write_tables(JsonWriter& json, const std::vector<StatusView::Table>& tables) {
+    json.key("tables");
+    json.begin_array();
+    for (const StatusView::Table& table : tables) {
+        json.begin_object();
+        json.field("table", table.name);
+        json.field("used", table.used);
+        json.field("most", table.most);
+        json.field("of_device", table.of_device);
+        json.field("refused", table.refused);
+        json.end_object();
+    }
+    json.end_array();
+}
+
 }  // namespace
 
 std::string write_status_json(const StatusView& status) {
@@ -69,6 +84,7 @@ std::string write_status_json(const StatusView& status) {
     json.field("filtering", status.filtering);
     json.end_object();
     write_facts(json, "counts", status.counts);
+    write_tables(json, status.tables);
     write_facts(json, "kernel", status.kernel);
     write_facts(json, "safeguards", status.safeguards);
     json.end_object();

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,15 @@ struct StatusView {
         std::string reason;
     };
 
+    // What there is of something that is bounded.
+    struct Table {
+        std::string_view name;
+        std::int64_t used = 0;
+        std::int64_t most = 0;
+        std::optional<std::int64_t> of_device{};  // how many of them one device may have
+        std::int64_t refused = 0;                 // since the start, because of either
+    };
+
     std::string version;
     std::int64_t uptime = 0;  // seconds
     Side wan;
@@ -37,6 +48,7 @@ struct StatusView {
     std::string mapping;
     std::string filtering;
     std::vector<std::pair<std::string, std::int64_t>> counts;
+    std::vector<Table> tables;
     Facts kernel;      // what the running kernel can do
     Facts safeguards;  // what the daemon has given up
 };

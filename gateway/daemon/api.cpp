@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What the daemon answers on the control socket.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "gateway/daemon/nat_api.h"
 #include "gateway/daemon/parts.h"
 #include "gateway/daemon/sip_api.h"
+#include "gateway/daemon/tables.h"
 #include "gateway/daemon/why_api.h"
 
 namespace gatehouse::daemon {
@@ -34,6 +36,29 @@ control::StatusView::Side side_of(const House& house, const std::string& name) {
     const Interface* interface = house.interface(name);
     if (interface == nullptr || interface->addresses.empty()) return {name, ""};
     return {name, interface->addresses.front().to_string()};
+}
+
+std::int64_t heap_in_use() {
+#ifdef __GLIBC__
+    const struct mallinfo2 info = ::mallinfo2();
+    return static_cast<std::int64_t>(info.uordblks + info.hblkhd);
+#else
+    return 0;
+#endif
+}
+
+void update_loop_metrics(Metrics& metrics, const loop::TurnTimes& times) {
+    const auto set = [&metrics](std::string_view clock, const loop::TurnTimes::Clock& of) {
+        const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(of.longest);
+        metrics.set(Metric::loop_longest_turn, clock, longest.count());
+        metrics.add(
+            Metric::loop_slow_turns, clock,
+            static_cast<std::int64_t>(of.slow) - metrics.value(Metric::loop_slow_turns, clock));
+    };
+    set("passed", times.passed);
+    set("computed", times.computed);
+    set("blocked", times.blocked);
+    set("blocked", times.blocked);
 }
 
 }  // namespace
@@ -192,6 +217,7 @@ control::StatusView Daemon::status() const {
     out.filtering = to_string(config.nat.filtering);
     add_nat_counts(out, house_.engine(), house_.hosts(), loop_->now());
     add_dhcp_counts(out, house_.dhcp(), house_.metrics(), !dhcp_->journal_is_broken());
+    out.tables = tables_of(house_, events_);
     out.kernel = kernel_facts_;
     out.safeguards = safeguards_;
     return out;
@@ -218,9 +244,12 @@ std::string Daemon::metrics_text() {
     Metrics& metrics = house_.metrics();
     metrics.set(Metric::build_info, GATEHOUSE_VERSION, 1);
     metrics.set(Metric::uptime_seconds, whole_seconds(loop_->now() - house_.started()));
+    metrics.set(Metric::heap_bytes, heap_in_use());
+    update_loop_metrics(metrics, loop_->turn_times());
     update_nat_metrics(metrics, house_.engine(), loop_->now());
     update_dhcp_metrics(metrics, house_.dhcp(), dhcp_->unread());
     if (kHasSip) update_sip_metrics(metrics, house_.sip());
+    update_table_metrics(metrics, tables_of(house_, events_));
     count_dropped();
     const control::StatusView::Upstream upstream = upstream_status();
     metrics.set(Metric::upstream_ports, "wanted", upstream.wanted);

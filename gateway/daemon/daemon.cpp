@@ -2,6 +2,7 @@
 #include "gateway/daemon/daemon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,15 @@ Status make_state_folder(const std::string& path, const std::string& user) {
         return fail_with_errno(path);
     }
     return {};
+}
+
+// Lists of whole tables are large and soon done with. What is that large comes from the system and
+// goes back to it at once; by itself the C library would keep more the more it has been given back.
+void return_memory_early() {
+#ifdef __GLIBC__
+    ::mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
 }
 
 }  // namespace
@@ -112,6 +122,7 @@ void Daemon::say(Level level, std::string fact, std::vector<LogLine::Field> fiel
 }
 
 Status Daemon::start() {
+    return_memory_early();
     auto lock = take_lock();
     if (!lock) return lock.failure();
     lock_ = std::move(*lock);

@@ -386,6 +386,9 @@ void House::update_outside(Instant now, Effects& out) {
              {{"from", text_of(outside_)}, {"to", text_of(first)}, {"reach", std::string(reach)}},
              out);
         outside_ = first;
+        // While the rules did not know the link, answers to the house were taken for the router's
+        // own: what the kernel remembers of them is in the way of the mappings that come now.
+        if (first && loaded_once_ && !drop_at_) drop_at_ = now + kSettling;
     }
     // A link that is down takes nothing from the hosts while it has its addresses: when it comes
     // back, their sessions go on.

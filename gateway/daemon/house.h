@@ -143,6 +143,7 @@ std::vector<Ip4> outside_addresses_of(const Interface& wan);
 class House {
   public:
     static constexpr Duration kRepairPause = 50ms;
+    static constexpr Duration kSettling = 1s;  // of the house, behind a new outside address
     static constexpr Duration kFirstRetry = 1s;
     static constexpr Duration kLongestRetry = 60s;
 

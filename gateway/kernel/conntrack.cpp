@@ -15,12 +15,17 @@ namespace {
 constexpr std::size_t kEventBuffer = 4U << 20U;
 constexpr std::size_t kListBuffer = 1U << 20U;
 
+Result<NetlinkSocket> open_for_lists() {
+    auto socket = NetlinkSocket::open(Bus::netfilter);
+    if (socket) socket->set_receive_buffer(kListBuffer);
+    return socket;
+}
+
 }  // namespace
 
 Result<Conntrack> Conntrack::open() {
-    auto socket = NetlinkSocket::open(Bus::netfilter);
+    auto socket = open_for_lists();
     if (!socket) return socket.failure();
-    socket->set_receive_buffer(kListBuffer);
     return Conntrack(std::move(*socket));
 }
 
@@ -31,8 +36,10 @@ Status Conntrack::list(SessionFamily family, const OnSession& on_session) {
             if (const auto event = decode_session_event(message)) on_session(event->session);
         },
         [] {});
-    if (!told) return explain("cannot list the sessions", told.error());
-    return {};
+    if (told) return {};
+    // The kernel begins no list on a socket on which another one has not come to its end.
+    if (auto fresh = open_for_lists()) socket_ = std::move(*fresh);
+    return explain("cannot list the sessions", told.error());
 }
 
 Result<std::optional<Session>> Conntrack::find(const Tuple& tuple, std::uint16_t zone) {
@@ -63,18 +70,24 @@ Result<std::size_t> Conntrack::remove_if(SessionFamily family, const Wanted& wan
         if (wanted(session)) chosen.push_back(session);
     });
     if (!listed) return listed.failure();
+    Status all;
     for (const Session& session : chosen) {
-        if (auto removed = remove(session); !removed) return removed.failure();
+        if (auto removed = remove(session); !removed) all = std::move(removed);
     }
+    if (!all) return all.failure();
     return chosen.size();
 }
 
 Result<std::size_t> Conntrack::remove_translated_to(Ip4 outside) {
     const IpAddress address(outside);
-    return remove_if(SessionFamily::v4, [&address](const Session& session) {
+    const auto is_translated = [&address](const Session& session) {
         return (session.source_nat && session.reply.destination == address) ||
                (session.destination_nat && session.original.destination == address);
-    });
+    };
+    auto removed = remove_if(SessionFamily::v4, is_translated);
+    for (int again = 0; again < 2 && !removed; ++again)
+        removed = remove_if(SessionFamily::v4, is_translated);
+    return removed;
 }
 
 Result<ConntrackWatch> ConntrackWatch::open(Groups groups) {

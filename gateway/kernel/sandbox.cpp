@@ -145,6 +145,7 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_sigaltstack,
     SYS_restart_syscall,
     SYS_clock_gettime,
+    SYS_getrusage,
     SYS_clock_nanosleep,
     SYS_gettimeofday,
     SYS_getrandom,

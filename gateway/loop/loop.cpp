@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/loop/loop.h"
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -18,6 +19,28 @@ namespace {
 // earlier callback of the same turn.
 std::uint64_t pack(int fd, std::uint64_t serial) {
     return (serial << 32U) | static_cast<std::uint32_t>(fd);
+}
+
+// Of the processor, by this thread.
+struct Use {
+    Duration computed{};
+    long sleeps = 0;
+};
+
+Use read_use() {
+    rusage use{};
+    if (::getrusage(RUSAGE_THREAD, &use) != 0) return {};
+    const auto time = [](const timeval& t) -> Duration {
+        return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+    };
+    return {time(use.ru_utime) + time(use.ru_stime),
+            use.ru_nvcsw};  // NOLINT: a union of glibc, with padding
+}
+
+Instant read_boot_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
 }  // namespace
@@ -104,9 +127,12 @@ void Loop::run_timers() {
 }
 
 void Loop::read_clock() {
-    timespec time{};
-    ::clock_gettime(CLOCK_BOOTTIME, &time);
-    now_ = Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+    now_ = read_boot_time();
+}
+
+void TurnTimes::Clock::add(Duration time) {
+    longest = std::max(longest, time);
+    if (time > kSlow) ++slow;
 }
 
 int Loop::wait_milliseconds(Duration limit) const {
@@ -122,6 +148,7 @@ bool Loop::turn(Duration limit) {
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                    wait_milliseconds(limit));
     read_clock();
+    const Use before = read_use();
     if (count < 0) return errno == EINTR;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
@@ -132,6 +159,10 @@ bool Loop::turn(Duration limit) {
         alive->callback(event.events);
     }
     run_timers();
+    const Use after = read_use();
+    turn_times_.passed.add(read_boot_time() - now_);
+    turn_times_.computed.add(after.computed - before.computed);
+    if (after.sleeps != before.sleeps) turn_times_.blocked.add(read_boot_time() - now_);
     return true;
 }
 

@@ -44,6 +44,23 @@ class Fd {
 
 using TimerId = std::uint64_t;
 
+// How long turns took, from the end of the wait to the next one. A turn during which others have
+// the processor is longer by the clock than in computing, and so is one that sleeps, for a disk or
+// a child; only that last one is counted as blocked.
+struct TurnTimes {
+    static constexpr Duration kSlow = 20ms;
+
+    struct Clock {
+        Duration longest{};
+        std::uint64_t slow = 0;  // how many took longer than that
+
+        void add(Duration time);
+    };
+    Clock passed;    // by the clock on the wall
+    Clock computed;  // time of the processor
+    Clock blocked;   // by the clock on the wall, of turns that slept
+};
+
 class Loop {
   public:
     using FileCallback = std::function<void(std::uint32_t events)>;
@@ -68,6 +85,8 @@ class Loop {
 
     // The time of this turn, since boot.
     Instant now() const { return now_; }
+    // Of all turns before this one.
+    const TurnTimes& turn_times() const { return turn_times_; }
 
     // Turns until stop() is called from a callback; false when the kernel refuses to wait.
     bool run();
@@ -97,6 +116,7 @@ class Loop {
     TimerId last_timer_ = 0;
     std::uint64_t last_serial_ = 0;
     Instant now_{};
+    TurnTimes turn_times_;
     bool running_ = false;
 };
 

@@ -20,6 +20,7 @@ Engine::Engine(const config::Config& config, const Hosts& hosts, const EngineOpt
     ledger_.writer().begin(outbox_);
     ledger_.configure(config);
     forwards_.configure(config, now);
+    pinholes_.set_limits(config.nat.pinholes, config.nat.host_pinholes);
     if (config.dmz) dmz_ = config.dmz->inside;
     ledger_.writer().end();
 }
@@ -244,6 +245,7 @@ void Engine::on(const Reconfigured& event, Instant now, Effects&) {
     ledger_.configure(event.config);
     ledger_.reapply(std::nullopt, now);
     forwards_.configure(event.config, now);
+    pinholes_.set_limits(event.config.nat.pinholes, event.config.nat.host_pinholes);
     dmz_.reset();
     if (event.config.dmz) dmz_ = event.config.dmz->inside;
 }

@@ -26,7 +26,7 @@ namespace gatehouse::nat {
 
 struct EngineOptions {
     HashKey key;                           // secret, fresh at each start
-    std::uint32_t most_mappings = 131072;  // of all hosts
+    std::uint32_t most_mappings = 262144;  // of all hosts, whatever the configuration says
 };
 
 // A row of `gatehouse mappings`.
@@ -47,6 +47,11 @@ struct EngineCounts {
     std::size_t resting = 0;
     std::size_t forwards = 0;
     std::size_t pinholes = 0;
+    std::size_t asked = 0;  // of the forwards: by IGD, NAT-PMP and PCP
+    // Because there were too many.
+    std::uint64_t refused_forwards = 0;
+    std::uint64_t refused_asked = 0;
+    std::uint64_t refused_pinholes = 0;
 };
 
 class Engine final : public MappingService {

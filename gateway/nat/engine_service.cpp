@@ -166,8 +166,9 @@ std::optional<MappingView> Engine::find_mapping(MappingId id, Instant now) const
 }
 
 EngineCounts Engine::counts() const {
-    return {ledger_.table().size(), ledger_.resting(), forwards_.all().size(),
-            pinholes_.all().size()};
+    return {ledger_.table().size(),    ledger_.resting(),  forwards_.all().size(),
+            pinholes_.all().size(),    forwards_.asked(),  forwards_.refused(),
+            forwards_.refused_asked(), pinholes_.refused()};
 }
 
 }  // namespace gatehouse::nat

@@ -121,13 +121,19 @@ std::optional<Refused> Forwards::invalid(const ForwardRequest& request) const {
     return std::nullopt;
 }
 
-std::optional<Refused> Forwards::over_quota(const ForwardRequest& request) const {
+std::optional<Refused> Forwards::over_quota(const ForwardRequest& request) {
     const bool full = forwards_.size() >= kMostForwards || ports_ + request.count > kMostPorts;
-    if (full) return because(Refusal::owner_quota);
+    if (full) {
+        ++refused_;
+        return because(Refusal::owner_quota);
+    }
     if (!is_asked(request.owner)) return std::nullopt;
     const auto host = asked_by_host_.find(request.inside.address);
     const std::uint32_t asked = host == asked_by_host_.end() ? 0 : host->second;
-    if (asked >= host_quota_ || asked_ >= quota_) return because(Refusal::owner_quota);
+    if (asked >= host_quota_ || asked_ >= quota_) {
+        ++refused_asked_;
+        return because(Refusal::owner_quota);
+    }
     return std::nullopt;
 }
 

@@ -50,6 +50,10 @@ class Forwards {
     Forwards(Ledger& ledger, Listener listener);
 
     void configure(const config::Config& config, Instant now);
+    std::uint32_t asked() const { return asked_; }  // those of IGD, NAT-PMP and PCP
+    // Because there were too many, of all or of those.
+    std::uint64_t refused() const { return refused_; }
+    std::uint64_t refused_asked() const { return refused_asked_; }
     Result<Forward, Refused> request(const ForwardRequest& request, Instant now);
     Result<ForwardPair, Refused> request_pair(const PairRequest& request, Instant now);
     Result<Forward, Refused> renew(ForwardId id, const Owner& owner,
@@ -77,7 +81,7 @@ class Forwards {
     using Ends = ServiceNotice::Kind;
 
     std::optional<Refused> invalid(const ForwardRequest& request) const;
-    std::optional<Refused> over_quota(const ForwardRequest& request) const;
+    std::optional<Refused> over_quota(const ForwardRequest& request);
     // Why the owner cannot have this outside port for that inside endpoint; nothing: it can.
     std::optional<Refused> in_the_way(const ForwardRequest& request, std::uint32_t index,
                                       Port outside) const;
@@ -127,6 +131,7 @@ class Forwards {
     std::vector<ForwardRequest> waiting_;             // configured, and refused so far
     std::map<Ip4, std::uint32_t> asked_by_host_;      // IGD, NAT-PMP and PCP
     std::uint32_t asked_ = 0;
+    std::uint64_t refused_ = 0, refused_asked_ = 0;
     std::uint32_t ports_ = 0;
     std::uint32_t host_quota_ = 64;
     std::uint32_t quota_ = 2048;

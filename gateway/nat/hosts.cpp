@@ -59,6 +59,7 @@ bool Hosts::publish(const IpAddress& address, HostSource source, std::optional<M
     auto at = hosts_.find(address);
     if (at == hosts_.end()) {
         if (hosts_.size() >= kMostHosts && (source == HostSource::neighbour || !make_room())) {
+            ++refused_;
             return false;
         }
         at = hosts_.try_emplace(address).first;

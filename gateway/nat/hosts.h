@@ -58,6 +58,7 @@ class Hosts {
     std::vector<IpAddress> addresses_of(const Mac& mac) const;  // in order
     const std::map<IpAddress, Host>& all() const { return hosts_; }
     std::size_t size() const { return hosts_.size(); }
+    std::uint64_t refused() const { return refused_; }  // because there was no room
 
     std::uint32_t subscribe(HostListener listener);
     void unsubscribe(std::uint32_t subscription);
@@ -82,6 +83,7 @@ class Hosts {
     std::vector<const Entry*> by_mac_;
     std::map<std::uint32_t, HostListener> listeners_;
     std::uint32_t next_subscription_ = 1;
+    std::uint64_t refused_ = 0;
 };
 
 }  // namespace gatehouse::nat

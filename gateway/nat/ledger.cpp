@@ -72,6 +72,7 @@ Ledger::Ledger(const HashKey& key, const Hosts& hosts, std::uint32_t most_mappin
       table_(key),
       outside_(key),
       policy_(hosts),
+      ceiling_(most_mappings),
       most_mappings_(most_mappings),
       hosts_(0, hash_),
       users_(0, SharedHash{hash_}) {}

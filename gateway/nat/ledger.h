@@ -152,6 +152,7 @@ class Ledger {
     BehaviourPolicy policy_;
     EditWriter writer_;
     LedgerCounters counters_;
+    std::uint32_t ceiling_;  // that no configuration lifts
     std::uint32_t most_mappings_;
     std::uint32_t host_quota_ = 4096;
     config::PortChoice port_choice_ = config::PortChoice::preserve;

@@ -11,6 +11,7 @@ void Ledger::configure(const config::Config& config) {
     outside_.configure(config.nat.ports);
     policy_.configure(config.nat, config.hosts);
     host_quota_ = config.nat.host_mappings;
+    most_mappings_ = std::min(config.nat.mappings, ceiling_);
     port_choice_ = config.nat.port_choice;
     if (hairpin_ == config.nat.hairpin) return;
     // Every mapping is rewritten between the two.

@@ -62,7 +62,8 @@ Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant n
         write(out);
         return pinhole;
     }
-    if (pinholes_.size() >= kMostPinholes || of_host >= kMostOfHost) {
+    if (pinholes_.size() >= most_ || of_host >= most_of_host_) {
+        ++refused_;
         return fail(because(Refusal::owner_quota));
     }
     Pinhole made{new_id(request.id),

@@ -20,11 +20,14 @@ namespace gatehouse::nat {
 
 class Pinholes {
   public:
-    static constexpr std::uint32_t kMostOfHost = 128;  // by hardware address, else by address
-
     // The hosts must live as long.
     explicit Pinholes(const Hosts& hosts) : hosts_(&hosts) {}
 
+    // A host is known by its hardware address, else by its address.
+    void set_limits(std::uint32_t most, std::uint32_t most_of_host) {
+        most_ = most;
+        most_of_host_ = most_of_host;
+    }
     Result<Pinhole, Refused> open(const PinholeRequest& request, Instant now, Effects& out);
     Result<Pinhole, Refused> renew(PinholeId id, const Owner& owner, Duration lifetime,
                                    Instant now);
@@ -36,6 +39,7 @@ class Pinholes {
     void compare(std::span<const PinholeElement> seen, Effects& out);
 
     const std::map<PinholeId, Pinhole>& all() const { return pinholes_; }
+    std::uint64_t refused() const { return refused_; }  // because there were too many
     std::optional<Instant> next_deadline() const { return timers_.next(); }
     // Sorted, without doubles.
     std::vector<PinholeElement> wanted() const;
@@ -49,6 +53,8 @@ class Pinholes {
     void write(Effects& out);
 
     const Hosts* hosts_;
+    std::uint32_t most_ = 0, most_of_host_ = 0;
+    std::uint64_t refused_ = 0;
     std::map<PinholeId, Pinhole> pinholes_;
     std::vector<PinholeElement> written_;  // sorted
     bool compared_ = false;

@@ -567,7 +567,7 @@ BOOST_AUTO_TEST_CASE(a_phone_that_calls_too_often_gets_no_more_and_others_do) {
         house.out(kPhone, invite(sdp("192.168.1.20", 30000 + 2 * i), concat("flood-", i)));
     }
     BOOST_TEST(house.reason() == Reason::edited);  // its headers
-    BOOST_TEST(house.alg.streams() == Calls::kMostOfHost);
+    BOOST_TEST(house.alg.streams() == config::Sip{}.host_calls);
     const std::string after = house.out(
         kSecond,
         replaced(invite(sdp("192.168.1.30", 41000), "other"), "192.168.1.20", "192.168.1.30"));

@@ -61,6 +61,26 @@ BOOST_AUTO_TEST_CASE(asking_alone_opens_nothing) {
     BOOST_TEST(house.house.engine->forwards().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_host_has_no_more_than_its_part_of_the_registrations) {
+    config::Sip config{config::SipMode::automatic, {Port{5060}}};
+    config.host_registrations = 2;
+    config.registrations = 3;
+    SipHouse house(config);
+    const auto ask = [&house](std::uint8_t last, std::uint16_t port) {
+        house.out({Ip4::of(192, 168, 1, last), Port{port}}, register_text());
+        return house.alg.flows().open_flows();
+    };
+    BOOST_TEST(ask(20, 5060) == 1U);
+    BOOST_TEST(ask(20, 5062) == 2U);
+    BOOST_TEST(ask(20, 5064) == 2U);
+    BOOST_TEST(ask(30, 5060) == 3U);
+    BOOST_TEST(ask(40, 5060) == 3U);
+    BOOST_TEST(house.alg.flows().refused() == 2U);
+    // Who is there is kept open.
+    house.in(kPhone, registered(3600));
+    BOOST_TEST(house.alg.registrations() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(leaving_closes_it) {
     SipHouse house;
     house.out(kPhone, register_text());

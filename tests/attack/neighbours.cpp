@@ -7,6 +7,8 @@
 #include "gateway/base/text.h"
 #include "tests/attack/scene.h"
 #include "tests/lab/support/crowd.h"
+#include "tests/lab/support/dhcp_messages.h"
+#include "tests/lab/support/upnp.h"
 
 using namespace gatehouse;
 using namespace gatehouse::attack;
@@ -106,6 +108,72 @@ BOOST_AUTO_TEST_CASE(the_kernels_table_is_not_for_one_device) {
                     const int made = connections_of_console(scene);
                     return made == 20 ? "" : concat(made, " of 20 connections of others are made");
                 }});
+}
+
+BOOST_AUTO_TEST_CASE(the_port_of_a_device_is_not_for_another_to_end) {
+    is_refused({"ending the port of another device, by NAT-PMP, PCP and UPnP", false,
+                [](Scene& scene) -> Gain {
+                    if (!scene.is_guarded()) return kNoSuchService;
+                    const House& house = scene.house;
+                    const UdpSocket victim = house.phone.udp("192.168.1.20:7000");
+                    ByteWriter open;
+                    open.u32(0x0001'0000);
+                    open.u32(0x1b58'1b58);
+                    open.u32(3600);
+                    const auto opened =
+                        house.phone.udp().ask("192.168.1.1:5351", as_text(open.view()), 10s);
+                    BOOST_REQUIRE((opened && opened->data.size() == 16));
+                    const UdpSocket thief = house.pc.udp();
+                    ByteWriter natpmp;  // lifetime 0, once for this port and once for all
+                    natpmp.u32(0x0001'0000);
+                    natpmp.u32(0x1b58'0000);
+                    natpmp.u32(0);
+                    thief.ask("192.168.1.1:5351", as_text(natpmp.view()), 2s);
+                    ByteWriter pcp;  // MAP in the phone's name (RFC 6887 section 11.1)
+                    pcp.u32(0x0201'0000);
+                    pcp.u32(0);
+                    pcp.u32(0);
+                    pcp.u32(0);
+                    pcp.u32(0xffff);
+                    pcp.u32(0xc0a8'0114);
+                    pcp.text("twelve bytes");
+                    pcp.u32(17U << 24U);
+                    pcp.u32(0x1b58'1b58);
+                    pcp.zeros(16);
+                    thief.ask("192.168.1.1:5351", as_text(pcp.view()), 2s);
+                    (void)upnpc(house.pc, {"-d", "7000", "UDP"});
+                    const UdpSocket stranger = house.internet.udp("11.0.0.3:9");
+                    return heard_by(victim, stranger, "11.0.0.1:7000", 5s) == "11.0.0.3:9"
+                               ? ""
+                               : "the port is closed";
+                }});
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_strangers_leaves_a_device_its_address) {
+    const auto play = [](Scene& scene) -> Gain {
+        if (!scene.is_guarded()) return kNoSuchService;
+        const auto asks = [](const Host& host) {
+            return host
+                .run({"udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "3", "-T", "1", "-s",
+                      "/bin/true"},
+                     20s)
+                .ok();
+        };
+        BOOST_REQUIRE(asks(scene.house.console));
+        const PacketSocket wire = scene.house.pc.packets("eth0");
+        const Mac everybody{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+        for (std::uint32_t i = 0; i < 3000; ++i) {
+            DhcpQuestion question;
+            question.number = i;
+            question.device = {
+                {2, 0x66, 0, 0, static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)}};
+            wire.send(udp4_frame({question.device, everybody, Ip4{}, Ip4{0xffffffff}}, Port{68},
+                                 Port{67}, as_text(encode_question(question))));
+        }
+        return asks(scene.house.console) ? "" : "a device that had one gets no address";
+    };
+    is_refused({"asking for every address by DHCP", false, play,
+                section("dhcp 'lan'", {{"interface", "br-lan"}, {"limit", "50"}})});
 }
 
 BOOST_AUTO_TEST_CASE(nobody_sends_in_a_strangers_name) {

@@ -46,9 +46,9 @@ std::string source_rule(std::string_view address) {
 
 BOOST_TEST_GLOBAL_FIXTURE(Table);
 
-Scene::Scene(Guard guard) {
+Scene::Scene(Guard guard, const std::string& config) {
     if (guard == Guard::gatehouse) {
-        router_.emplace(house);
+        router_.emplace(house, config);
         return;
     }
     make_plain_router(house);
@@ -71,7 +71,7 @@ void is_refused(const Attack& attack) {
         row.kernel_alone = attack.play(scene);
     }
     {
-        Scene scene(Scene::Guard::gatehouse);
+        Scene scene(Scene::Guard::gatehouse, attack.config);
         row.gatehouse = attack.play(scene);
         BOOST_TEST(scene.expectations().empty(), scene.expectations());
     }

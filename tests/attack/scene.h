@@ -26,7 +26,8 @@ class Scene {
   public:
     enum class Guard : std::uint8_t { kernel_alone, gatehouse };
 
-    explicit Scene(Guard guard);
+    // Sections of Gatehouse's configuration beside those that make a router.
+    explicit Scene(Guard guard, const std::string& config = {});
 
     bool is_guarded() const { return router_.has_value(); }
     // The address of the router changes, as a provider does it; the kernel alone gets the rules
@@ -44,12 +45,15 @@ class Scene {
 };
 
 using Gain = std::string;
+// Where only one of them has what is attacked.
+inline constexpr const char* kNoSuchService = "(no such service)";
 
 struct Attack {
     const char* name;
     // Whether the kernel alone is known to give way; otherwise what it does is only printed.
     bool kernel_gives_way;
     std::function<Gain(Scene&)> play;
+    std::string config{};  // of Gatehouse
 };
 
 // Plays it against both, and notes it for the table.

@@ -166,4 +166,14 @@ BOOST_AUTO_TEST_CASE(a_line_of_ftp_within_a_web_page_opens_no_port) {
                 }});
 }
 
+// A file that the browser offers to send over IRC, which needs a port for that.
+BOOST_AUTO_TEST_CASE(a_line_of_irc_within_a_web_page_opens_no_port) {
+    is_refused({"slipstream: DCC of IRC in the second segment of a POST", true, [](Scene& scene) {
+                    Page page(scene, 6667);
+                    page.out(kPost);
+                    page.out("PRIVMSG friend :\1DCC SEND file 3232235796 4444 9\1\r\n");
+                    return connects(scene, 4444, {4444});
+                }});
+}
+
 BOOST_AUTO_TEST_SUITE_END()

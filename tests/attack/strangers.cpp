@@ -2,6 +2,7 @@
 //
 // The internet, and others on the provider's network, against the house.
 #include <boost/test/unit_test.hpp>
+#include <memory>
 
 #include "gateway/base/text.h"
 #include "tests/attack/scene.h"
@@ -15,6 +16,41 @@ FrameHead towards_the_router(const Scene& scene, Ip4 source, Ip4 destination) {
     return {*scene.house.internet.mac("net0"), *scene.house.router.mac("wan0"), source,
             destination};
 }
+
+// A connection of the phone to a server, of which the attacker knows all but the numbers that
+// neither end has told him.
+struct Watched {
+    explicit Watched(Scene& scene)
+        : web(scene.house.internet.listen("11.0.0.2:80")),
+          seen(scene.house.internet.capture("net0")),
+          wire(scene.house.internet.packets("net0")),
+          head(towards_the_router(scene, Ip4::of(11, 0, 0, 2), Ip4::of(11, 0, 0, 1))),
+          pair(std::make_unique<TcpPair>(tcp_pair(scene.house.phone, web))) {
+        BOOST_REQUIRE(pair->works());
+        outside = port_of(pair->seen());
+        const auto last = seen.wait_for([](const Packet& p) {
+            return p.is_tcp() && p.is_to("11.0.0.2:80") && !p.has_flags(kSyn);
+        });
+        BOOST_REQUIRE(last.has_value());
+        for (const Packet& p : seen.packets()) {
+            if (p.is_tcp() && p.is_to("11.0.0.2:80")) expected = p.tcp_acknowledgement;
+        }
+    }
+
+    // In the server's name, that far from what the phone expects.
+    void send(std::uint32_t away, int flags, std::string_view data = {}) const {
+        wire.send(tcp4_frame(
+            head, {Port{80}, outside, expected + away, 1, static_cast<std::uint8_t>(flags)}, data));
+    }
+
+    TcpListener web;
+    Capture seen;
+    PacketSocket wire;
+    FrameHead head;
+    std::unique_ptr<TcpPair> pair;
+    Port outside;
+    std::uint32_t expected = 0;
+};
 
 }  // namespace
 
@@ -60,6 +96,58 @@ BOOST_AUTO_TEST_CASE(a_connection_outlives_resets_that_guess) {
              }
              return pair.works() ? "" : "the connection is cut";
          }});
+}
+
+// Whoever sees that a connection is there, and roughly where it is, sends data to make either end
+// speak, and resets around what is expected.
+BOOST_AUTO_TEST_CASE(a_connection_outlives_resets_that_are_nearly_right) {
+    is_refused({"resets within the window, after bait", false, [](Scene& scene) -> Gain {
+                    const Watched watched(scene);
+                    for (const std::uint32_t away : {1U, 2U, 100U, 1460U, 20'000U, 0xffff'ff00U}) {
+                        watched.send(away + 7, kPsh | kAck, "bait");
+                        watched.send(away, kRst);
+                        watched.send(away, kRst | kAck);
+                    }
+                    return watched.pair->works() ? "" : "the connection is cut";
+                }});
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_outlives_errors_that_guess) {
+    is_refused({"errors and redirects about a connection", false, [](Scene& scene) -> Gain {
+                    const Watched watched(scene);
+                    const FrameHead there{{}, {}, Ip4::of(11, 0, 0, 1), Ip4::of(11, 0, 0, 2)};
+                    const FrameHead head =
+                        towards_the_router(scene, Ip4::of(11, 0, 0, 3), Ip4::of(11, 0, 0, 1));
+                    for (std::uint32_t i = 0; i < 50; ++i) {
+                        const std::string about = quoted(tcp4_frame(
+                            there, {watched.outside, Port{80}, i * 85'899'345U, 0, kAck}, {}));
+                        for (const int code : {0, 1, 2, 3, 4, 9, 13})
+                            watched.wire.send(
+                                icmp4_frame(head, 3, static_cast<std::uint8_t>(code), 68, about));
+                        watched.wire.send(icmp4_frame(head, 5, 1, 0x0b00'0004, about));
+                        watched.wire.send(icmp4_frame(head, 11, 0, 0, about));
+                    }
+                    return watched.pair->works() ? "" : "the connection is cut";
+                }});
+}
+
+BOOST_AUTO_TEST_CASE(nobody_outside_opens_ports) {
+    is_refused({"asking for ports from outside, by NAT-PMP, PCP and UPnP", false,
+                [](Scene& scene) -> Gain {
+                    const UdpSocket attacker = scene.house.internet.udp("11.0.0.2:5000");
+                    ByteWriter map;
+                    map.u32(0x0001'0000);  // NAT-PMP: MAP of UDP
+                    map.u32(0x1b58'1b58);
+                    map.u32(3600);
+                    for (const char* to : {"11.0.0.1:5351", "192.168.1.1:5351"})
+                        attacker.send_to(to, as_text(map.view()));
+                    attacker.send_to("11.0.0.1:1900",
+                                     "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "
+                                     "\"ssdp:discover\"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n");
+                    if (attacker.receive(1s)) return "it is answered";
+                    const TcpConnection page = scene.house.internet.connect("11.0.0.1:5000", 500ms);
+                    return page.is_alive() ? "the description is served" : "";
+                }});
 }
 
 // The provider gives another address; the old one is soon another customer's.

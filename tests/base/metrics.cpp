@@ -81,6 +81,15 @@ BOOST_AUTO_TEST_CASE(label_values_are_counted_apart) {
     BOOST_TEST(has_line(text, "gatehouse_build_info{version=\"0.1.0\"} 1"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_kept_in_parts_is_shown_in_whole_units) {
+    Metrics metrics;
+    metrics.set(Metric::loop_longest_turn, "passed", 1'234'567);
+    metrics.set(Metric::loop_longest_turn, "computed", 89);
+    const std::string text = shown(metrics);
+    BOOST_TEST(has_line(text, "gatehouse_loop_longest_turn_seconds{clock=\"passed\"} 1.234567"));
+    BOOST_TEST(has_line(text, "gatehouse_loop_longest_turn_seconds{clock=\"computed\"} 0.000089"));
+}
+
 BOOST_AUTO_TEST_CASE(label_values_without_end_are_counted_together) {
     Metrics metrics;
     static constexpr std::size_t kMany = 3 * Metrics::kMostLabelValues;

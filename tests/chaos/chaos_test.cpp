@@ -31,9 +31,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of a daemon that has borne a flood of 6,000 new flows.
+constexpr std::size_t kMostKilobytes = 24U * 1024U;
+// A machine that does much else at the same time takes its part of the second that it may take.
+constexpr Duration kSoon = 3s;
+
 std::chrono::seconds length_of_walk() {
     const char* text = std::getenv("GATEHOUSE_CHAOS_SECONDS");
-    return std::chrono::seconds(text == nullptr ? 60 : parse_number<int>(text).value_or(60));
+    return std::chrono::seconds(text == nullptr ? 100 : parse_number<int>(text).value_or(100));
 }
 
 double milliseconds(Duration time) {
@@ -173,6 +178,10 @@ Verdict Walk::counts_add_up() const {
     if (leases != wishes_.leases()) {
         return no_because(concat("leases: ", leases, " of ", wishes_.leases()));
     }
+    const unsigned asked = value(R"(gatehouse_table_entries{table="asked_ports"})");
+    if (asked != wishes_.ports()) {
+        return no_because(concat("asked ports: ", asked, " of ", wishes_.ports()));
+    }
     if (value("gatehouse_sip_calls") != 1) {
         return no_because(concat("calls: ", value("gatehouse_sip_calls")));
     }
@@ -231,7 +240,8 @@ void Walk::go(std::chrono::seconds length) {
         step();
     // Those of one connection or another may just be open.
     BOOST_TEST(most_descriptors_ <= descriptors_at_first + 12);
-    BOOST_TEST(most_kilobytes_ < 64U * 1024U);
+    BOOST_TEST(most_kilobytes_ < kMostKilobytes);
+    BOOST_TEST(slowest_ < kSoon, "served again after " << milliseconds(slowest_) << " ms");
 }
 
 void Walk::print() const {

@@ -8,6 +8,7 @@ namespace gatehouse::chaos {
 
 namespace {
 
+constexpr Ip4 kRouter = Ip4::of(192, 168, 1, 1);
 constexpr const char* kPortServer = "192.168.1.1:5351";
 constexpr std::size_t kMostPorts = 24;
 constexpr std::uint8_t kMostLeases = 30;
@@ -73,7 +74,7 @@ std::string Devices::want_something() {
     const std::uint64_t wish = random_.below(10);
     if (wish < 4) return open();
     if (wish < 7) return close();
-    return lease();
+    return wish < 9 ? lease() : give_back();
 }
 
 std::string Devices::open() {
@@ -214,6 +215,36 @@ std::string Devices::lease() {
     return {};
 }
 
+// The router does not answer to that (RFC 2131 section 4.3.4); a lost message is said again.
+std::string Devices::give_back() {
+    if (leases_.empty()) return lease();
+    auto one = leases_.begin();
+    std::advance(one, random_.below(leases_.size()));
+    DhcpQuestion question;
+    question.type = DhcpType::release;
+    question.device = {{2, 0x55, 0, 0, 0, one->first}};
+    question.server = kRouter;
+    question.address = one->second;
+    const std::string held = concat("\"", one->second.to_string(), "\"");
+    const Verdict is_gone = eventually(
+        [&] {
+            question.number = ++exchange_;
+            wire_.send(udp4_frame(
+                {question.device, *house_.router.mac("br-lan"), question.address, question.server},
+                Port{68}, Port{67}, as_text(encode_question(question))));
+            const std::string rows = router_.cli({"leases", "--json"}).out;
+            const std::size_t at = rows.find(held);
+            const std::string_view row =
+                std::string_view(rows).substr(std::min(at, rows.size()), 200);
+            return Verdict(at == std::string::npos ||
+                           row.substr(0, row.find('}')).find("\"bound\"") == row.npos);
+        },
+        kPatience);
+    if (!is_gone) return concat(one->second.to_string(), " cannot be given back");
+    leases_.erase(one);
+    return {};
+}
+
 Verdict Devices::lists_agree(const std::string& address) const {
     const std::string forwards = router_.cli({"forwards", "--json"}).out;
     for (const auto& [outside, promise] : ports_) {
@@ -229,6 +260,9 @@ Verdict Devices::lists_agree(const std::string& address) const {
         if (count_of(leases, concat("\"", held.to_string(), "\"")) != 1) {
             return no_because(concat("the lease of ", held.to_string(), " is lost: ", leases));
         }
+    }
+    if (count_of(leases, "\"bound\"") != leases_.size()) {
+        return no_because(concat(leases_.size(), " leases were given: ", leases));
     }
     return true;
 }

@@ -53,6 +53,7 @@ class Devices {
     std::string ask_pcp(const Promise& promise, std::uint32_t lifetime, Port& outside);
     std::string ask_igd(const Promise& promise, std::uint32_t lifetime, Port& outside);
     std::string lease();
+    std::string give_back();
     std::optional<Ip4> obtain(const Mac& mac);
     Verdict lists_agree(const std::string& address) const;
     Verdict strangers_reach_the_right(const std::string& address);

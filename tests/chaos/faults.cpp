@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <thread>
+#include <vector>
 
 #include "gateway/base/text.h"
 #include "tests/lab/support/crowd.h"
@@ -143,15 +144,70 @@ void reload_and_kill(Ground& on) {
 }
 
 void start_another(Ground& on) {
-    const Ran ran = on.house.router.run(
-        {GATEHOUSE_BINARY, "run", "--foreground", "-c", on.router.config_file().string()});
+    const Ran ran = on.house.router.run({on.router.program().string(), "run", "--foreground", "-c",
+                                         on.router.config_file().string()});
     if (ran.ended != Ended{1, 0}) throw LabError(ran.to_string());
+}
+
+// As a provider does that has no address for a while.
+void lose_the_address(Ground& on) {
+    on.house.router.ip("addr flush dev wan0");
+    on.linger(1s);
+    on.house.change_wan_address(on.address + "/24");
+}
+
+void rename_the_link(Ground& on) {
+    on.house.rename_wan("wan9");
+    on.linger(500ms);
+    on.house.rename_wan("wan0");
+    on.house.wan_default_route();
+}
+
+void inside_down(Ground& on) {
+    on.house.router.ip("link set br-lan down");
+    on.linger(500ms);
+    on.house.router.ip("link set br-lan up");
+}
+
+// What was asked about is gone when the answer comes.
+void link_down_with_packets_in_the_queue(Ground& on) {
+    on.router.freeze();
+    flood(on.house, {.count = 1000});
+    on.house.wan_down();
+    on.router.thaw();
+    on.linger(300ms);
+    on.house.wan_up();
 }
 
 void fill_the_disk(Ground& on) {
     (void)on.house.router.run({"sh", "-c", "cat /dev/zero > /run/state/all 2>/dev/null"});
     on.linger(1s);
     on.house.router.run({"rm", "/run/state/all"});
+}
+
+void write_protect_the_disk(Ground& on) {
+    on.house.router.run({"mount", "-o", "remount,ro", "/run/state"});
+    on.router.kill_9();
+    on.router.start();
+    on.linger(500ms);
+    on.house.router.run({"mount", "-o", "remount,rw", "/run/state"});
+}
+
+// Power fails while a journal is written: behind what was whole stands what is not.
+void tear_a_write(Ground& on) {
+    on.router.kill_9();
+    (void)on.house.router.run(
+        {"sh", "-c",
+         "for file in /run/state/*journal; do head -c 37 /dev/urandom >> \"$file\"; done"});
+    on.router.start();
+}
+
+// They say nothing, and are in nobody's way.
+void open_idle_connections(Ground& on) {
+    std::vector<TcpConnection> idle;
+    for (int i = 0; i < 200; ++i)
+        idle.push_back(on.house.pc.begin_connect("192.168.1.1:5000"));
+    on.linger(1s);
 }
 
 constexpr Fault kFaults[] = {
@@ -179,6 +235,13 @@ constexpr Fault kFaults[] = {
     {"reload and kill -9", reload_and_kill},
     {"a second daemon", start_another},
     {"disk full", fill_the_disk},
+    {"no address for a while", lose_the_address, true},
+    {"link renamed and back", rename_the_link, true},
+    {"inside down and up", inside_down},
+    {"link down, packets in the queue", link_down_with_packets_in_the_queue},
+    {"disk read-only and kill -9", write_protect_the_disk},
+    {"a torn write", tear_a_write},
+    {"200 idle connections", open_idle_connections},
 };
 
 }  // namespace

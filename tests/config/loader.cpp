@@ -123,7 +123,8 @@ BOOST_AUTO_TEST_CASE(udp_and_tcp_may_differ_from_the_type) {
 BOOST_AUTO_TEST_CASE(nat_and_timeouts_are_read) {
     const Config config = load(
         "config nat\noption ports 40000-40099\noption port_choice random\noption hairpin 0\n"
-        "option host_mappings 100\noption host_sessions 200\nconfig timeout\noption udp 2m\noption "
+        "option host_mappings 100\noption host_sessions 200\noption mappings 300\n"
+        "option host_pinholes 4\noption pinholes 5\nconfig timeout\noption udp 2m\noption "
         "tcp_established 2d\n"
         "option tcp_transitory 241\noption icmp 61s");
     BOOST_TEST(config.nat.ports.to_string() == "40000-40099");
@@ -131,6 +132,9 @@ BOOST_AUTO_TEST_CASE(nat_and_timeouts_are_read) {
     BOOST_TEST(!config.nat.hairpin);
     BOOST_TEST(config.nat.host_mappings == 100U);
     BOOST_TEST(config.nat.host_sessions == 200U);
+    BOOST_TEST(config.nat.mappings == 300U);
+    BOOST_TEST(config.nat.host_pinholes == 4U);
+    BOOST_TEST(config.nat.pinholes == 5U);
     BOOST_TEST((config.timeouts == Timeouts{120s, 172800s, 241s, 61s}));
 }
 
@@ -206,13 +210,16 @@ BOOST_AUTO_TEST_CASE(dmz_sip_upnp_and_web_are_read) {
     const Config config = load(
         "config dmz\noption inside 192.168.1.99\n"
         "config sip\noption mode observe\nlist port 5062\nlist port 5060\noption keep_alive 0\n"
+        "option host_calls 2\noption calls 3\noption host_registrations 4\n"
+        "option registrations 5\n"
         "config upnp\noption igd 0\noption natpmp 0\noption pcp 0\noption port 49152\n"
-        "option host_quota 8\noption quota 16\noption upstream off\nconfig web\noption listen "
+        "option host_quota 8\noption quota 16\noption upstream off\n"
+        "option host_subscriptions 6\noption subscriptions 7\nconfig web\noption listen "
         "'[fd00::1]:8080'");
     BOOST_TEST((config.dmz == Dmz{ip("192.168.1.99")}));
-    BOOST_TEST((config.sip == Sip{SipMode::observe, {{5062}, {5060}}, 0s}));
-    BOOST_TEST(
-        (config.upnp == Upnp{false, false, false, {49152}, 8, 16, true, UpstreamMode::off, {}}));
+    BOOST_TEST((config.sip == Sip{SipMode::observe, {{5062}, {5060}}, 0s, 2, 3, 4, 5}));
+    BOOST_TEST((config.upnp ==
+                Upnp{false, false, false, {49152}, 8, 16, true, UpstreamMode::off, {}, 6, 7}));
     BOOST_TEST(config.web.value().listen.to_string() == "[fd00::1]:8080");
 }
 

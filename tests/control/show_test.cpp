@@ -20,6 +20,7 @@ StatusView example() {
     status.nat_type = "restricted-cone";
     status.mapping = "endpoint-independent";
     status.filtering = "address-dependent";
+    status.tables = {{"mappings", 120, 131072, 4096, 7}, {"hosts", 3, 8192}};
     status.kernel = {{"release", "6.6.1"}, {"queue", "native"}};
     status.safeguards = {{"user", "gatehouse"}, {"seccomp", "on"}};
     return status;
@@ -37,6 +38,9 @@ BOOST_AUTO_TEST_CASE(the_status_has_the_fields_that_are_promised) {
                R"({"interface":"br-guest","address":null}],)"
                R"("nat":{"type":"restricted-cone","mapping":"endpoint-independent",)"
                R"("filtering":"address-dependent"},"counts":{},)"
+               R"("tables":[{"table":"mappings","used":120,"most":131072,"of_device":4096,)"
+               R"("refused":7},{"table":"hosts","used":3,"most":8192,"of_device":null,)"
+               R"("refused":0}],)"
                R"("kernel":{"release":"6.6.1","queue":"native"},)"
                R"("safeguards":{"user":"gatehouse","seccomp":"on"}})");
 }
@@ -52,6 +56,8 @@ BOOST_AUTO_TEST_CASE(a_person_reads_it_in_lines) {
                "inside      br-guest  -\n"
                "nat         restricted-cone (mapping endpoint-independent, filtering "
                "address-dependent)\n"
+               "limits      mappings       120 of 131072, 4096 of a device; 7 refused\n"
+               "            hosts          3 of 8192\n"
                "kernel      release  6.6.1\n"
                "            queue    native\n"
                "safeguards  user     gatehouse\n"

@@ -25,7 +25,8 @@ class Play {
         const std::string text = message(phone, outward);
         (void)(outward ? house_.out(phone, text) : house_.in(phone, text));
         require(house_.alg.calls().size() <= Calls::kMost, "too many calls");
-        require(house_.alg.streams() <= MediaTable::kMostStreams, "too many streams");
+        require(house_.alg.streams() <= Alg::kStreamsPerCall * config::Sip{}.calls,
+                "too many streams");
         require(house_.house.broken_batches == 0, "the kernel did not take it");
     }
 

@@ -40,7 +40,7 @@ std::vector<std::string> problems(const std::string& text) {
     static const std::regex kHelp("# HELP ([a-z_]+) (\\S.*)");
     static const std::regex kType("# TYPE ([a-z_]+) (counter|gauge)");
     static const std::regex kSample(
-        "([a-z_]+)(\\{[a-z_]+=\"([^\"\\\\]|\\\\[\\\\n\"])*\"\\})? -?\\d+");
+        "([a-z_]+)(\\{[a-z_]+=\"([^\"\\\\]|\\\\[\\\\n\"])*\"\\})? -?\\d+(\\.\\d+)?");
     std::vector<std::string> out;
     std::set<std::string> families, samples;
     std::string family, type;

@@ -166,6 +166,28 @@ BOOST_AUTO_TEST_CASE(an_interface_that_comes_late_or_back_with_another_name_serv
     BOOST_TEST(tcp_pair(house.pc, listener).works());
 }
 
+// While the link had another name, an answer to the house was taken for the router's own, and the
+// kernel remembers that for half a minute.
+BOOST_AUTO_TEST_CASE(what_came_while_the_link_had_another_name_is_in_nobodys_way) {
+    House house;
+    const Router router(house);
+    const UdpSocket server = house.internet.udp("11.0.0.2:7001");
+    const UdpSocket phone = house.phone.udp("0.0.0.0:6000");
+    BOOST_TEST(seen_by(server, phone) == "11.0.0.1:6000");
+    house.rename_wan("uplink");
+    BOOST_TEST(router.says("outside address 11.0.0.1 -> none", 10s));
+    BOOST_TEST(eventually(
+        [&] {
+            server.send_to("11.0.0.1:6000", "an answer");
+            return Verdict(house.router.conntrack().find("dst=11.0.0.1 sport=7001 dport=6000") !=
+                           std::string::npos);
+        },
+        5s));
+    house.rename_wan("wan0");
+    house.wan_default_route();
+    BOOST_TEST(eventually([&] { return Verdict(seen_by(server, phone) == "11.0.0.1:6000"); }, 12s));
+}
+
 BOOST_AUTO_TEST_CASE(the_status_tells_what_the_address_is_good_for) {
     House house;
     const Router router(house);

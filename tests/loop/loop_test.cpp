@@ -5,6 +5,7 @@
 
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <ctime>
 
 using namespace gatehouse;
 using namespace gatehouse::loop;
@@ -186,4 +187,28 @@ BOOST_AUTO_TEST_CASE(run_goes_on_until_it_is_stopped) {
     loop->after(0s, step);
     BOOST_TEST(loop->run());
     BOOST_TEST(turns == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_turn_that_waits_is_long_and_one_that_computes_is_so_by_both_clocks) {
+    const auto loop = make_loop();
+    const Duration slow = TurnTimes::kSlow;
+    const TurnTimes& times = loop->turn_times();
+    loop->turn(100ms);  // the wait itself does not count
+    BOOST_TEST(times.passed.slow == 0U);
+    loop->after(0s, [&] { ::usleep(30'000); });
+    loop->turn(0s);
+    BOOST_TEST(times.passed.slow == 1U);
+    BOOST_TEST(times.computed.slow == 0U);
+    BOOST_TEST(times.blocked.slow == 1U);
+    BOOST_TEST((times.passed.longest > slow && times.computed.longest < slow));
+    loop->after(0s, [&] {
+        const std::clock_t end = std::clock() + 30 * CLOCKS_PER_SEC / 1000;
+        while (std::clock() < end) {
+        }
+    });
+    loop->turn(0s);
+    BOOST_TEST(times.passed.slow == 2U);
+    BOOST_TEST(times.computed.slow == 1U);
+    BOOST_TEST(times.blocked.slow == 1U);
+    BOOST_TEST((times.computed.longest > slow));
 }

@@ -231,6 +231,24 @@ BOOST_AUTO_TEST_CASE(a_host_asks_for_no_more_forwards_than_its_quota) {
     BOOST_TEST(make(3, 7004, OwnerKind::natpmp));
     BOOST_TEST(make(3, 7005, OwnerKind::natpmp));
     BOOST_TEST(!make(4, 7006, OwnerKind::natpmp));
+    BOOST_TEST(house.engine->counts().asked == 5U);
+    BOOST_TEST(house.engine->counts().refused_asked == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(there_are_no_more_forwards_than_may_be) {
+    House house;
+    const auto make = [&](std::uint32_t n) {
+        const auto port = static_cast<std::uint16_t>(20000 + n);
+        return ask(house, exactly(house, host(2, port), port, OwnerKind::static_, "all")).ok();
+    };
+    for (std::uint32_t n = 0; n < kMostForwards; ++n)
+        BOOST_REQUIRE(make(n));
+    BOOST_TEST(!make(kMostForwards));
+    BOOST_TEST(house.engine->counts().forwards == kMostForwards);
+    BOOST_TEST(house.engine->counts().refused_forwards == 1U);
+    BOOST_TEST(house.engine->counts().refused_asked == 0U);
+    // Others are translated as ever.
+    BOOST_TEST(house.send(host(3, 5000), at(kServer, 80)).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_range_is_forwarded_port_by_port_or_not_at_all) {

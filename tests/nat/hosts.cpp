@@ -83,6 +83,7 @@ BOOST_AUTO_TEST_CASE(a_full_book_takes_a_lease_for_a_mere_neighbour) {
     BOOST_TEST(!hosts.publish(Ip4{0x0c000000U}, HostSource::lease, kPhone));
     BOOST_TEST(hosts.size() == Hosts::kMostHosts);
     BOOST_TEST(hosts.addresses_of(kPhone).size() == Hosts::kMostHosts);
+    BOOST_TEST(hosts.refused() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_to_other_addresses_and_ends_in_time) {
@@ -197,11 +198,21 @@ BOOST_AUTO_TEST_CASE(pinholes_are_bounded_and_checked) {
     request.port = {};
     BOOST_CHECK(house.engine->open_pinhole(request, house.now).error().reason ==
                 Refusal::bad_request);
-    for (std::uint16_t n = 0; n < Pinholes::kMostOfHost; ++n) {
+    for (std::uint16_t n = 0; n < house.config.nat.host_pinholes; ++n) {
         request.port = Port{static_cast<std::uint16_t>(2000 + n)};
         BOOST_REQUIRE(house.engine->open_pinhole(request, house.now));
     }
     request.port = Port{9};
+    BOOST_CHECK(house.engine->open_pinhole(request, house.now).error().reason ==
+                Refusal::owner_quota);
+    request.inside = *parse_ip6("2001:db8::2");
+    BOOST_TEST(house.engine->open_pinhole(request, house.now).ok());
+    BOOST_TEST(house.engine->counts().pinholes == house.config.nat.host_pinholes + 1);
+    BOOST_TEST(house.engine->counts().refused_pinholes == 1U);
+    config::Config fewer = house.config;
+    fewer.nat.pinholes = 100;
+    house.event(Reconfigured{fewer});
+    request.port = Port{10};
     BOOST_CHECK(house.engine->open_pinhole(request, house.now).error().reason ==
                 Refusal::owner_quota);
 }

@@ -125,6 +125,9 @@ const draw = {
     const [text, kind] = words[s.wan.reach] || [s.wan.reach, ''];
     $('reach').textContent = text;
     $('reach').className = kind;
+    table('tables', [['What', t => t.table.replaceAll('_', ' ')], ['There are', t => t.used, 'num'],
+      ['There may be', t => t.most, 'num'], ['Of one device', t => t.of_device, 'num'],
+      ['Refused', t => t.refused, 'num']], s.tables || [], 'Nothing is bounded.');
     part();
     why();
   },

@@ -22,16 +22,21 @@ std::vector<std::uint8_t> encode_question(const DhcpQuestion& question) {
     const bool relayed = question.relay != Ip4{};
     ByteWriter out;
     out.u32(relayed ? 0x01010601 : 0x01010600);
+    const bool gives_back = question.type == DhcpType::release;
     out.u32(question.number);
-    out.zeros(16);
+    out.zeros(4);
+    write_ip4(out, gives_back ? question.address : Ip4{});
+    out.zeros(8);
     write_ip4(out, question.relay);
     out.bytes(question.device.bytes);
     out.zeros(10 + 64 + 128);
     out.u32(kCookie);
     out.bytes(std::array<std::uint8_t, 3>{kType, 1, static_cast<std::uint8_t>(question.type)});
-    if (question.type == DhcpType::request) {
+    if (question.type == DhcpType::request || gives_back) {
         out.bytes(std::array<std::uint8_t, 2>{kServer, 4});
         write_ip4(out, question.server);
+    }
+    if (question.type == DhcpType::request) {
         out.bytes(std::array<std::uint8_t, 2>{kRequested, 4});
         write_ip4(out, question.address);
     }

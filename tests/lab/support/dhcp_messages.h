@@ -12,7 +12,14 @@
 
 namespace gatehouse::lab {
 
-enum class DhcpType : std::uint8_t { discover = 1, offer = 2, request = 3, ack = 5, nak = 6 };
+enum class DhcpType : std::uint8_t {
+    discover = 1,
+    offer = 2,
+    request = 3,
+    ack = 5,
+    nak = 6,
+    release = 7
+};
 
 // What a device says. With a relay it is what that one passes on.
 struct DhcpQuestion {
@@ -20,7 +27,7 @@ struct DhcpQuestion {
     std::uint32_t number = 0;  // of the exchange
     Mac device;
     Ip4 relay;
-    Ip4 server;   // of the offer that is taken up
+    Ip4 server;   // of the offer that is taken up, or whose lease is given back
     Ip4 address;  // likewise
 };
 

@@ -156,11 +156,14 @@ void add_kernel_helpers(const House& house) {
     }
     ct helper ftp { type "ftp" protocol tcp; l3proto ip
     }
+    ct helper irc { type "irc" protocol tcp; l3proto ip
+    }
     chain before {
         type filter hook prerouting priority mangle;
         udp dport 5060 ct helper set "sip_udp"
         tcp dport 5060 ct helper set "sip_tcp"
         tcp dport 21 ct helper set "ftp"
+        tcp dport 6667 ct helper set "irc"
     }
 }
 )");

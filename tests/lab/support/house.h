@@ -95,7 +95,7 @@ class House {
 
 // The house without Gatehouse, as the kernel alone can do it: forwarding and nft masquerade.
 void make_plain_router(const House& house);
-// And the kernel's helpers at work that such routers have: SIP and FTP.
+// And the kernel's helpers at work that such routers have: SIP, FTP and IRC.
 void add_kernel_helpers(const House& house);
 
 }  // namespace gatehouse::lab

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -29,7 +30,10 @@ std::string sanitizer_report(std::string_view log) {
 
 Router::Router(House& house, RouterOptions options)
     : house_(house), options_(std::move(options)), watch_([this] { return problem(); }) {
-    if (options_.binary.empty()) options_.binary = GATEHOUSE_BINARY;
+    if (options_.binary.empty()) {
+        const char* named = std::getenv("GATEHOUSE_PROGRAM");
+        options_.binary = named != nullptr ? named : GATEHOUSE_BINARY;
+    }
     const std::string name = house_.router.name();
     config_file_ = work_directory() / concat(name, ".conf");
     state_ = work_directory() / concat(name, "-state");

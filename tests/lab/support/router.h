@@ -19,8 +19,9 @@ struct RouterOptions {
     // Sections behind the standard 'config gateway' (WAN, LAN, control and state of the test); a
     // text that has a 'config gateway' of its own is taken whole.
     std::string config;
-    std::filesystem::path binary;  // another program than the built one
-    bool start = true;             // and wait until it is ready
+    // Another program than the built one, or than the one that GATEHOUSE_PROGRAM names.
+    std::filesystem::path binary;
+    bool start = true;  // and wait until it is ready
 };
 
 class Router {
@@ -64,6 +65,7 @@ class Router {
     Ran run(const Command& command, Duration limit = 10s) const {
         return house_.router.run(command, limit);
     }
+    const std::filesystem::path& program() const { return options_.binary; }
     const std::filesystem::path& config_file() const { return config_file_; }
     const std::filesystem::path& state() const { return state_; }
     const std::string& control() const { return control_; }
