@@ -18,6 +18,7 @@ struct DeviceState {
     const Authority& authority;
     const Identity& identity;
     const WanCounters& counters;
+    const config::Timeouts& timeouts;
     Instant connected_since;  // of the outside address
     std::uint32_t update_id = 0;
     Ip4 outside;  // as it is told
@@ -45,6 +46,10 @@ struct CallFailed {
 };
 
 using CallResult = Result<CallDone, CallFailed>;
+
+// The pinhole whose packets the answer to a request tells: whoever can count them tells the service
+// before.
+std::optional<nat::PinholeId> pinhole_to_count(const HttpRequest& request);
 
 // Finds the action, checks its arguments and runs it.
 CallResult run_call(const CallContext& context);

@@ -61,6 +61,22 @@ void Claims::take_over(const MapWish& wish, const nat::Owner& owner, Instant now
     end(*there, now);
 }
 
+// Programs that speak PCP and UPnP at once ask for one port by both, and would get two.
+const nat::Forward* Claims::share(const MapWish& wish, Instant now) {
+    if (wish.kind == nat::OwnerKind::pcp || !wish.outside || !wish.enabled) return nullptr;
+    const nat::Forward* there = find(wish.proto, *wish.outside, wish.remote);
+    const bool own = there != nullptr && there->owner.kind == nat::OwnerKind::pcp &&
+                     there->inside == wish.inside &&
+                     there->owner.id.view().starts_with(concat(wish.client.to_string(), ' '));
+    if (!own) return nullptr;
+    const Duration lifetime = std::min<Duration>(wish.lifetime, kShared);
+    if (there->expires < now + lifetime) {
+        const nat::Owner owner = there->owner;
+        (void)service_.renew(there->id, owner, lifetime, now);
+    }
+    return there;
+}
+
 void Claims::end(const nat::Forward& forward, Instant now) {
     const nat::Owner owner = forward.owner;
     (void)service_.release(forward.id, owner, now);
@@ -78,6 +94,7 @@ Result<nat::Forward, ClaimRefused> Claims::map(const MapWish& wish, Instant now)
     // Where another outside port will do, a closed one is only a wish that is not granted.
     const bool other_port_will_do = denial == Denial::outside_port && !wish.must_have_port;
     if (denial && !other_port_will_do) return fail(denied(*denial));
+    if (const nat::Forward* shared = denial ? nullptr : share(wish, now)) return *shared;
     nat::ForwardRequest request;
     request.proto = wish.proto;
     if (!other_port_will_do) request.outside = wish.outside;
@@ -131,7 +148,7 @@ Result<nat::Forward, nat::Refused> Claims::request(nat::ForwardRequest request, 
 // A PCP client that asks with another filter keeps its mapping.
 std::optional<ClaimRefused> Claims::change_filter(const MapWish& wish, const nat::Owner& owner,
                                                   Instant now) {
-    if (wish.nonce.empty()) return std::nullopt;
+    if (wish.nonce.empty() || wish.is_peer) return std::nullopt;
     const nat::Forward* own = find_own(wish.kind, wish.nonce, wish.proto, wish.inside);
     if (own == nullptr || own->remote == wish.remote) return std::nullopt;
     const auto admitted = service_.admit(own->id, owner, wish.remote, now);

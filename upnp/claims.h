@@ -7,7 +7,8 @@
 //   - a device that has been away for kPatience, without sessions, loses its forwards; one whose
 //     address passes to another hardware address loses them at once. What has sessions is not cut;
 //   - a device that asks in another language for what it has gets it: IGD and NAT-PMP take over
-//     from each other, a PCP mapping is its nonce's alone;
+//     from each other; a PCP mapping stays its nonce's alone, and lives on for them, kShared at
+//     most;
 //   - each change is in the journal before the answer leaves;
 //   - what was given under other rules ends when the rules change.
 // Its times: a look at presence and traffic every kLook. The kernel asks for a device only when it
@@ -27,7 +28,8 @@ namespace gatehouse::upnp {
 
 struct MapWish {
     nat::OwnerKind kind = nat::OwnerKind::igd;
-    std::string nonce;  // of PCP, in hexadecimal
+    std::string nonce;     // of PCP, in hexadecimal
+    bool is_peer = false;  // for one remote among others, which stay
     Ip4 client;
     Proto proto = Proto::udp;
     std::optional<Port> outside;
@@ -51,6 +53,7 @@ class Claims {
   public:
     static constexpr Duration kUnlimited = 604800s;  // WANIPConnection:2, 2.3.20
     static constexpr Duration kPatience = 1h;
+    static constexpr Duration kShared = 1h;
     static constexpr Duration kLook = 5min;
     // The journal is mostly history and written anew at most this often.
     static constexpr Duration kRewritePause = 10s;
@@ -137,6 +140,8 @@ class Claims {
     void end(const nat::Forward& forward, Instant now);
     void end(const std::vector<nat::ForwardId>& ids, Instant now);
     void take_over(const MapWish& wish, const nat::Owner& owner, Instant now);
+    // The mapping that the device has by PCP already, where that is what it wants.
+    const nat::Forward* share(const MapWish& wish, Instant now);
     void note(const nat::ServiceNotice& notice);
     void forget(const nat::Forward& last);
     bool is_present(const nat::Forward& forward, const Claim& claim) const;

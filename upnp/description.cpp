@@ -20,10 +20,11 @@ class DeviceWriter {
         : tree_(tree), identity_(identity), version_(version), base_(base) {}
 
     std::string write() {
-        append(out_, kXml,
-               "<root xmlns=\"urn:schemas-upnp-org:device-1-0\">\n"
-               "<specVersion>\n<major>1</major>\n<minor>",
-               tree_ == Tree::igd1 ? 0 : 1, "</minor>\n</specVersion>\n");
+        append(out_, kXml, "<root xmlns=\"urn:schemas-upnp-org:device-1-0\"");
+        // Version 1.0 of the architecture does not know it.
+        if (tree_ == Tree::igd2) append(out_, " configId=\"", config_number(version_), '"');
+        append(out_, ">\n<specVersion>\n<major>1</major>\n<minor>", tree_ == Tree::igd1 ? 0 : 1,
+               "</minor>\n</specVersion>\n");
         // The devices stand one inside the other.
         const std::size_t devices = devices_of(tree_).size();
         for (std::size_t place = 0; place < devices; ++place)
@@ -115,6 +116,10 @@ void write_variable(std::string& out, const Variable& variable) {
 }
 
 }  // namespace
+
+std::uint32_t config_number(std::string_view version) {
+    return static_cast<std::uint32_t>(siphash(HashKey{}, as_bytes(version)) & 0xffffffU);
+}
 
 std::string write_device_description(Tree tree, const Identity& identity, std::string_view version,
                                      std::string_view base) {

@@ -12,6 +12,10 @@ namespace gatehouse::upnp {
 
 inline constexpr std::string_view kProduct = "Gatehouse";
 
+// Another one for other documents, so that control points read them again (UPnP Device
+// Architecture 1.1, 1.2.2): they change with the version alone.
+std::uint32_t config_number(std::string_view version);
+
 // base: "http://192.168.1.1:5000", where the reader has come from.
 std::string write_device_description(Tree tree, const Identity& identity, std::string_view version,
                                      std::string_view base);

@@ -4,6 +4,7 @@
 // plain values; names of interfaces stand for the inside networks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,7 +28,12 @@ inline constexpr Port kSsdpPort{1900};
 inline constexpr Port kMappingPort{5351};   // RFC 6886 1.1, RFC 6887 19.1
 inline constexpr Port kAnnouncePort{5350};  // RFC 6886 3.2.1, RFC 6887 14.1
 inline constexpr Ip4 kSsdpGroup = Ip4::of(239, 255, 255, 250);
-inline constexpr Ip6 kSsdpGroup6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc}};
+// UPnP Device Architecture 1.1, A.3: of the link, of the site, of the world.
+inline constexpr std::array kSsdpGroups6{
+    Ip6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc}},
+    Ip6{{0xff, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc}},
+    Ip6{{0xff, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc}},
+};
 inline constexpr Ip4 kAllHosts = Ip4::of(224, 0, 0, 1);
 inline constexpr Ip6 kAllHosts6{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
@@ -53,6 +59,7 @@ struct Datagram {
     Endpoint from;
     std::string bytes;
     std::optional<Ip6> to{};  // which address of the router was asked, where it has many
+    bool alone = false;       // sent to the router and not to a group
 };
 // What the wire to the outside has carried, for WANCommonInterfaceConfig.
 struct WanCounters {

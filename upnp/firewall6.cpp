@@ -147,12 +147,54 @@ CallResult close(const CallContext& context) {
 CallResult outbound_timeout(const CallContext& context) {
     const auto tuple = read_tuple(context);
     if (!tuple) return fail(failed(tuple.error()));
-    // The kernel's own lifetimes for IPv6: an answered UDP flow, an established connection.
-    const bool tcp = tuple->protocol == static_cast<std::uint32_t>(Proto::tcp);
-    return done({{"OutboundPinholeTimeout", tcp ? "432000" : "120"}});
+    if (tuple->protocol == kAnyProtocol) return fail(failed(SoapError::protocol_wildcard));
+    const auto is = [&](Proto proto) {
+        return tuple->protocol == static_cast<std::uint32_t>(proto);
+    };
+    if (!is(Proto::tcp) && !is(Proto::udp)) {
+        return fail(failed(SoapError::protocol_not_supported));
+    }
+    // Of an established connection, or of a flow.
+    const config::Timeouts& timeouts = context.state.timeouts;
+    const Duration life = is(Proto::tcp) ? timeouts.tcp_established : timeouts.udp;
+    return done({{"OutboundPinholeTimeout", std::to_string(whole_seconds(life))}});
+}
+
+// What came through from outside, as ui4: it wraps.
+Result<std::uint32_t, SoapError> packets(const CallContext& context) {
+    const auto id = id_argument(context);
+    if (!id) return id.failure();
+    const auto counted = context.state.service.find_pinhole(*id)->packets;
+    // The kernel counts at no element.
+    if (!counted) return fail(SoapError(SoapError::action_failed));
+    return static_cast<std::uint32_t>(*counted);
+}
+
+CallResult get_packets(const CallContext& context) {
+    const auto counted = packets(context);
+    if (!counted) return fail(failed(counted.error()));
+    return done({{"PinholePackets", std::to_string(*counted)}});
+}
+
+CallResult check_working(const CallContext& context) {
+    const auto counted = packets(context);
+    if (!counted) return fail(failed(counted.error()));
+    // Nothing came: that says nothing of the pinhole.
+    if (*counted == 0) return fail(failed(SoapError::no_traffic));
+    return done({{"IsWorking", "1"}});
 }
 
 }  // namespace
+
+std::optional<nat::PinholeId> pinhole_to_count(const HttpRequest& request) {
+    const std::string* header = request.header("SOAPAction");
+    if (header == nullptr) return std::nullopt;
+    const std::string_view action = parse_soap_action(*header).second;
+    if (action != "GetPinholePackets" && action != "CheckPinholeWorking") return std::nullopt;
+    const auto call = parse_soap(request.body);
+    const std::string* id = call ? call->find("UniqueID") : nullptr;
+    return id == nullptr ? std::nullopt : parse_number<nat::PinholeId>(*id);
+}
 
 CallResult run_firewall6(const CallContext& context) {
     const std::string_view action = context.call.action;
@@ -163,8 +205,8 @@ CallResult run_firewall6(const CallContext& context) {
     if (action == "AddPinhole") return open(context);
     if (action == "UpdatePinhole") return update(context);
     if (action == "DeletePinhole") return close(context);
-    // The filter counts no packets of single pinholes.
-    return fail(failed(SoapError::action_failed));
+    if (action == "CheckPinholeWorking") return check_working(context);
+    return get_packets(context);
 }
 
 }  // namespace gatehouse::upnp

@@ -31,7 +31,7 @@ constexpr std::array kServices{
     ServiceModel{ServiceKind::firewall6, "fw6",
                  "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1",
                  "urn:upnp-org:serviceId:WANIPv6Firewall1", DeviceKind::connection,
-                 tables::kFirewallActions, tables::kFirewallVariables, "CheckPinholeWorking"},
+                 tables::kFirewallActions, tables::kFirewallVariables, ""},
 };
 
 constexpr const ServiceModel* at(ServiceKind kind) {

@@ -173,6 +173,7 @@ inline constexpr std::array kFirewallActions{
            ">UniqueID:A_ARG_TYPE_UniqueID"},
     Action{"UpdatePinhole", "<UniqueID:A_ARG_TYPE_UniqueID <NewLeaseTime:A_ARG_TYPE_LeaseTime"},
     Action{"DeletePinhole", "<UniqueID:A_ARG_TYPE_UniqueID"},
+    Action{"CheckPinholeWorking", "<UniqueID:A_ARG_TYPE_UniqueID >IsWorking:A_ARG_TYPE_Boolean"},
     Action{"GetPinholePackets",
            "<UniqueID:A_ARG_TYPE_UniqueID >PinholePackets:A_ARG_TYPE_PinholePackets"},
 };
@@ -185,6 +186,7 @@ inline constexpr std::array kFirewallVariables{
     Variable{"A_ARG_TYPE_Protocol", "ui2", false, "", ""},
     Variable{"A_ARG_TYPE_LeaseTime", "ui4", false, "", "1 86400"},
     Variable{"A_ARG_TYPE_UniqueID", "ui2", false, "", ""},
+    Variable{"A_ARG_TYPE_Boolean", "boolean", false, "", ""},
     Variable{"A_ARG_TYPE_PinholePackets", "ui4", false, "", ""},
 };
 

@@ -71,6 +71,11 @@ MappingReply unmap(const MappingContext& context, Ip4 client, const MapRequest& 
     } else if (const nat::Forward* own = context.claims.find_own(
                    nat::OwnerKind::natpmp, {}, request.proto(), {client, request.inside})) {
         ids.push_back(own->id);
+    } else if (!context.claims
+                    .leading_to(nat::OwnerKind::static_, request.proto(), {client, request.inside})
+                    .empty()) {
+        // 3.4: what the user configured.
+        return map_reply(context, request, Result::not_authorized, Port{}, 0);
     }
     for (const nat::ForwardId id : ids) {
         const auto ended = context.claims.unmap(client, id, context.now);
@@ -83,6 +88,9 @@ MappingReply map(const MappingContext& context, Ip4 client, const MapRequest& re
     if (request.lifetime == 0) return unmap(context, client, request);
     if (request.inside.number == 0) {
         return map_reply(context, request, Result::not_authorized, Port{}, 0);
+    }
+    if (context.outside.is_any()) {
+        return map_reply(context, request, Result::network_failure, Port{}, 0);
     }
     const auto lifetime = std::min(std::chrono::seconds(request.lifetime), kLongest);
     MapWish wish;

@@ -47,10 +47,15 @@ class Exchange {
     MappingReply announce() const;
     MappingReply map();
     MappingReply unmap(nat::ForwardId id);
+    // All ports of the client that this nonce has opened, of one protocol or of all.
+    MappingReply unmap_all();
     MappingReply peer();
+    MappingReply peer6();
+    const nat::Forward* find_peer(std::string_view nonce, Ip4 remote) const;
     MappingReply pinhole();
+    MappingReply open_pinhole(const nat::Owner& owner, std::optional<Ip6> remote);
     MappingReply close_pinhole(const nat::Owner& owner);
-    // Those of this inside endpoint that PCP has opened, whoever asked.
+    // Those of this inside endpoint that a MAP has opened, whoever asked.
     std::vector<const nat::Pinhole*> own_pinholes() const;
 
     MappingReply error(Result result, std::optional<Denial> denial = {}) const {
@@ -62,6 +67,7 @@ class Exchange {
     }
     // The answer of a success, with what was given.
     MappingReply success(std::int64_t lifetime, Port outside, const Ip6& address) const;
+    MappingReply given(const nat::Forward& made) const;
     MappingReply ended() const {
         return success(0, request_.fields.outside, request_.fields.outside_address);
     }
@@ -69,6 +75,18 @@ class Exchange {
     std::optional<Result> wrong_fields() const;
     // The remote that the filters leave.
     std::optional<Result> read_filters(std::optional<Ip6>& remote) const;
+    // Whether an outside address is asked for that is not the one that there is.
+    bool wants_other_address(const Ip6& own) const {
+        const Ip6& wanted = request_.fields.outside_address;
+        return !is_unspecified(wanted) && wanted != own;
+    }
+    bool ends_all() const {
+        return request_.opcode == Opcode::map && request_.lifetime == 0 &&
+               request_.fields.inside.number == 0;
+    }
+    std::chrono::seconds left(Instant expires) const {
+        return std::chrono::seconds(whole_seconds(expires - context_.now));
+    }
     std::chrono::seconds lifetime() const {
         return std::clamp(std::chrono::seconds(request_.lifetime), kShortest, kLongest);
     }
@@ -132,18 +150,21 @@ MappingReply Exchange::announce() const {
 std::optional<Result> Exchange::wrong_fields() const {
     const MapFields& fields = request_.fields;
     if (fields.protocol == 0 && fields.inside.number != 0) return Result::malformed_request;
-    const bool known = proto() == Proto::tcp || proto() == Proto::udp;
-    // All ports, or all protocols, of a host are not to be had.
-    if (!known || fields.inside.number == 0) return Result::unsupp_protocol;
-    if (request_.opcode == Opcode::peer && fields.remote_port.number == 0) {
+    const bool zero = fields.protocol == 0 || fields.inside.number == 0;
+    if (request_.opcode == Opcode::peer && (zero || fields.remote_port.number == 0)) {
         return Result::malformed_request;
     }
-    return std::nullopt;
+    const bool known = proto() == Proto::tcp || proto() == Proto::udp;
+    // All ports, or all protocols, of a host are not to be had; but they can be ended.
+    if (ends_all() && (known || fields.protocol == 0)) return std::nullopt;
+    return known && !zero ? std::nullopt : std::optional(Result::unsupp_protocol);
 }
 
 std::optional<Result> Exchange::read_filters(std::optional<Ip6>& remote) const {
     for (const Filter& filter : request_.filters) {
-        if (filter.prefix_length == 0) {  // takes all filters away (13.3)
+        // That of all IPv4 addresses is as long as what stands before them.
+        const bool all4 = filter.prefix_length == 96 && filter.address.is_v4_mapped();
+        if (filter.prefix_length == 0 || all4) {  // takes all filters away (13.3)
             remote.reset();
             continue;
         }
@@ -186,7 +207,33 @@ MappingReply Exchange::unmap(nat::ForwardId id) {
     return gone ? ended() : refused(gone.error());
 }
 
+MappingReply Exchange::unmap_all() {
+    const std::uint8_t protocol = request_.fields.protocol;
+    const std::string owner = concat(client_.to_string(), ' ', nonce());
+    const auto is_own = [&](Proto proto, const nat::Owner& one) {
+        return one.kind == nat::OwnerKind::pcp && one.id == owner &&
+               (protocol == 0 || proto == this->proto());
+    };
+    if (client_.is_v6()) {
+        for (const nat::Pinhole* one : context_.service.pinholes()) {
+            if (!is_own(one->proto, one->owner)) continue;
+            const nat::Owner whose = one->owner;
+            (void)context_.claims.close_pinhole(one->id, whose, context_.now);
+        }
+        return ended();
+    }
+    for (const Proto proto : {Proto::tcp, Proto::udp}) {
+        const auto all = context_.service.forwards_to(proto, client_.v4(), {{0}, {65535}});
+        for (const nat::Forward* one : all) {
+            if (!is_own(proto, one->owner)) continue;
+            (void)context_.claims.unmap(client_.v4(), one->id, context_.now, nonce());
+        }
+    }
+    return ended();
+}
+
 MappingReply Exchange::map() {
+    if (ends_all()) return unmap_all();
     if (kHasIpv6 && client_.is_v6()) return pinhole();
     if (is_anothers()) return error(Result::not_authorized, Denial::nonce);
     std::optional<Ip6> remote;
@@ -199,62 +246,102 @@ MappingReply Exchange::map() {
     MapWish wanted = wish(nonce());
     if (remote) wanted.remote = remote->v4_tail();
     if (request_.prefer_failure) {
-        const Ip6& address = request_.fields.outside_address;
-        const bool other_address = !is_unspecified(address) && address != mapped(outside);
         const bool other_port =
             there != nullptr && wanted.outside && there->outside.port != *wanted.outside;
-        if (other_address || other_port) return error(Result::cannot_provide_external);
+        if (wants_other_address(mapped(outside)) || other_port) {
+            return error(Result::cannot_provide_external);
+        }
         wanted.must_have_port = wanted.outside.has_value();
     }
     const auto made = context_.claims.map(wanted, context_.now);
     if (!made) return refused(made.error());
-    MappingReply reply =
-        success(lifetime().count(), made->outside.port, told(made->outside.address));
-    reply.made = made->id;
-    return reply;
+    return given(*made);
+}
+
+const nat::Forward* Exchange::find_peer(std::string_view nonce, Ip4 remote) const {
+    const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
+    const auto same = std::find_if(all.begin(), all.end(), [&](const nat::Forward* one) {
+        return one->remote == remote && one->owner.id.view().ends_with(nonce);
+    });
+    return same == all.end() ? nullptr : *same;
 }
 
 // A PEER is a forward for that peer alone, on the port that the traffic has or would have.
 MappingReply Exchange::peer() {
     const MapFields& fields = request_.fields;
-    if (client_.is_v6()) return error(Result::unsupp_opcode);
+    if (client_.is_v6()) return peer6();
     if (!fields.remote_address.is_v4_mapped() || is_unspecified(fields.remote_address)) {
         return error(Result::malformed_request);
     }
     const std::string own_nonce = concat(nonce(), ' ', kPeer);
     const Ip4 remote = fields.remote_address.v4_tail();
-    const auto all = context_.claims.leading_to(nat::OwnerKind::pcp, proto(), inside());
-    const auto same = std::find_if(all.begin(), all.end(), [&](const nat::Forward* one) {
-        return one->remote == remote && one->owner.id.view().ends_with(own_nonce);
-    });
-    const nat::Forward* there = same == all.end() ? nullptr : *same;
-    if (request_.lifetime == 0) return there != nullptr ? unmap(there->id) : ended();
+    const nat::Forward* there = find_peer(own_nonce, remote);
+    if (request_.lifetime == 0 && there == nullptr) return ended();
     if (context_.outside.is_any()) return error(Result::network_failure);
     MapWish wanted = wish(own_nonce);
+    const bool other_port =
+        there != nullptr && wanted.outside && there->outside.port != *wanted.outside;
+    if (wants_other_address(mapped(context_.outside)) || other_port) {
+        return error(Result::cannot_provide_external);
+    }
+    if (there != nullptr && (request_.lifetime == 0 || left(there->expires) >= lifetime())) {
+        return success(left(there->expires).count(), there->outside.port,
+                       told(there->outside.address));
+    }
     wanted.remote = remote;
+    wanted.is_peer = true;
+    wanted.must_have_port = wanted.outside.has_value();
     const auto runs = context_.service.outside_of(proto(), inside(), {remote, fields.remote_port});
     if (runs) {
+        if (wanted.outside && *wanted.outside != runs->port) {
+            return error(Result::cannot_provide_external);
+        }
         const nat::Forward* open = context_.claims.find(proto(), runs->port, std::nullopt);
         if (open != nullptr && open->inside == inside()) {
-            const std::int64_t left = std::min<std::int64_t>(
-                lifetime().count(), whole_seconds(open->expires - context_.now));
-            return success(left, runs->port, told(runs->address));
+            return success(std::min(lifetime(), left(open->expires)).count(), runs->port,
+                           told(runs->address));
         }
         wanted.outside = runs->port;
     }
     const auto made = context_.claims.map(wanted, context_.now);
     if (!made) return refused(made.error());
-    MappingReply reply =
-        success(lifetime().count(), made->outside.port, told(made->outside.address));
-    reply.made = made->id;
+    return given(*made);
+}
+
+MappingReply Exchange::given(const nat::Forward& made) const {
+    MappingReply reply = success(lifetime().count(), made.outside.port, told(made.outside.address));
+    reply.made = made.id;
     return reply;
+}
+
+MappingReply Exchange::peer6() {
+    const MapFields& fields = request_.fields;
+    if (fields.remote_address.is_v4_mapped() || is_unspecified(fields.remote_address)) {
+        return error(Result::malformed_request);
+    }
+    const bool other_port = fields.outside.number != 0 && fields.outside != fields.inside;
+    if (other_port || wants_other_address(client_.v6())) {
+        return error(Result::cannot_provide_external);
+    }
+    const nat::Owner owner{nat::OwnerKind::pcp,
+                           concat(client_.to_string(), ' ', nonce(), ' ', kPeer)};
+    for (const nat::Pinhole* one : context_.service.pinholes()) {
+        const bool same = one->owner == owner && one->proto == proto() &&
+                          one->port == fields.inside && one->remote == fields.remote_address;
+        if (same && (request_.lifetime == 0 || left(one->expires) >= lifetime())) {
+            return success(left(one->expires).count(), fields.inside, client_.v6());
+        }
+    }
+    if (request_.lifetime == 0) return ended();
+    return open_pinhole(owner, fields.remote_address);
 }
 
 std::vector<const nat::Pinhole*> Exchange::own_pinholes() const {
     auto out = context_.service.pinholes();
     std::erase_if(out, [this](const nat::Pinhole* one) {
         return one->owner.kind != nat::OwnerKind::pcp || one->proto != proto() ||
-               one->port != request_.fields.inside || one->inside != client_.v6();
+               one->port != request_.fields.inside || one->inside != client_.v6() ||
+               one->owner.id.view().ends_with(kPeer);
     });
     return out;
 }
@@ -275,13 +362,17 @@ MappingReply Exchange::pinhole() {
     for (const nat::Pinhole* pinhole : own_pinholes()) {
         if (pinhole->owner != owner) return error(Result::not_authorized, Denial::nonce);
     }
+    if (request_.prefer_failure && request_.fields.outside.number != 0 &&
+        request_.fields.outside != request_.fields.inside) {
+        return error(Result::cannot_provide_external);
+    }
+    return open_pinhole(owner, remote);
+}
+
+MappingReply Exchange::open_pinhole(const nat::Owner& owner, std::optional<Ip6> remote) {
     const Port port = request_.fields.inside;
     if (const auto denial = context_.authority.judge({client_, client_, port, port})) {
         return error(Result::not_authorized, denial);
-    }
-    if (request_.prefer_failure && request_.fields.outside.number != 0 &&
-        request_.fields.outside != port) {
-        return error(Result::cannot_provide_external);
     }
     nat::PinholeRequest wanted;
     wanted.inside = client_.v6();

@@ -46,6 +46,8 @@ std::optional<Result> read_option(ByteReader& in, Request& out) {
         out.prefer_failure = true;
         return std::nullopt;
     }
+    // 12.2: a PEER means it anyway, and may not say it.
+    if (code == kPreferFailure && out.opcode == Opcode::peer) return Result::malformed_request;
     if (code == kFilter && map) {
         if (length != 20) return Result::malformed_option;
         Filter filter;

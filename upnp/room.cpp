@@ -85,6 +85,7 @@ void Room::on(const LansSeen& event, Instant now, Effects& out) {
     if (event.lans == authority_.lans()) return;
     // The addresses of the descriptions change with those of the router.
     if (was_alive_) leave(out);
+    if (was_alive_) ++lives_;
     authority_.set_lans(event.lans);
     listen(out);
     begin_announcing(now);
@@ -105,6 +106,7 @@ void Room::on(const Reconfigured& event, Instant now, Effects& out) {
     claims_.judge_again(now);
     listen(out);
     if (config_.upnp.igd && (!was_on || other_port)) {
+        ++lives_;
         hasty_alives_ = 2;
         alive_at_ = now + kAliveGap;
     }
@@ -169,6 +171,7 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
     }
     const SsdpFacts said = facts(v6 ? IpAddress(lan->addresses6.front().address)
                                     : IpAddress(lan->addresses.front().address));
+    const bool alone = event.alone || event.to || search->mx == 0s;
     const auto spread = static_cast<std::uint64_t>(
         std::max<Duration>(search->mx - 500ms, kBetweenMessages).count());
     Duration delay{};
@@ -181,8 +184,7 @@ void Room::search(const Datagram& event, Instant now, Effects& out) {
         if (!budget_.take(event.from.address, send.bytes.size(), now)) {
             return metrics_.add(Metric::ssdp_searches, "budget");
         }
-        // A search of one's own answers at once (1.3.3); MX spreads those of many.
-        delay = search->mx == 0s ? delay + 1ms : Duration(random(spread) / found.size()) + delay;
+        delay = alone ? delay + 1ms : Duration(random(spread) / found.size()) + delay;
         send.delay = delay;
         out.sends.push_back(std::move(send));
     }
@@ -242,25 +244,34 @@ std::optional<MappingReply> Room::answer_mapping(const MappingContext& context,
 }
 
 SsdpFacts Room::facts(const IpAddress& router) const {
-    return {identity_, version_, {router, config_.upnp.port}, starts_};
+    // It never goes back, and a start has the numbers of kLives.
+    constexpr std::uint32_t kLives = 256;
+    constexpr std::uint32_t kStarts = 1U << 23U;  // BOOTID has 31 bits
+    const std::uint32_t boot = starts_ % kStarts * kLives + std::min(lives_, kLives - 1);
+    return {identity_, version_, {router, config_.upnp.port}, boot};
 }
 
 void Room::visit_groups(const EachGroup& each) const {
     for (const Lan& lan : authority_.lans()) {
         if (lan.addresses.empty()) continue;
-        each(lan, {kSsdpGroup, kSsdpPort}, facts(lan.addresses.front().address));
+        each(lan, facts(lan.addresses.front().address));
         if (lan.addresses6.empty()) continue;
-        each(lan, {kSsdpGroup6, kSsdpPort}, facts(lan.addresses6.front().address));
+        // All of a house is in its site.
+        for (const Ip6& group : {kSsdpGroups6[0], kSsdpGroups6[1]}) {
+            SsdpFacts said = facts(lan.addresses6.front().address);
+            said.group = {group, kSsdpPort};
+            each(lan, said);
+        }
     }
 }
 
 void Room::send_alive(Effects& out) {
-    visit_groups([&](const Lan& lan, const Endpoint& group, const SsdpFacts& facts) {
+    visit_groups([&](const Lan& lan, const SsdpFacts& facts) {
         Duration delay{};
         for (const Tree tree : kTrees) {
             for (const Advertisement& one : advertisements(tree, identity_)) {
                 out.sends.push_back(
-                    {Service::ssdp, lan.name, group, write_alive(facts, one), delay, {}});
+                    {Service::ssdp, lan.name, facts.group, write_alive(facts, one), delay, {}});
                 delay += kBetweenMessages;
             }
         }
@@ -272,10 +283,11 @@ void Room::leave(Effects& out) const {
 }
 
 void Room::say_byebye(std::vector<Send>& out) const {
-    visit_groups([&](const Lan& lan, const Endpoint& group, const SsdpFacts& facts) {
+    visit_groups([&](const Lan& lan, const SsdpFacts& facts) {
         for (const Tree tree : kTrees) {
             for (const Advertisement& one : advertisements(tree, identity_))
-                out.push_back({Service::ssdp, lan.name, group, write_byebye(facts, one), {}, {}});
+                out.push_back(
+                    {Service::ssdp, lan.name, facts.group, write_byebye(facts, one), {}, {}});
         }
     });
 }
@@ -369,8 +381,8 @@ std::optional<Instant> Room::next_deadline() const {
 }
 
 DeviceState Room::state(Instant now) {
-    return {claims_,   service_,         hosts_,     authority_,     identity_,
-            counters_, connected_since_, update_id_, told_address(), now};
+    return {claims_,          service_,         hosts_,     authority_,     identity_, counters_,
+            config_.timeouts, connected_since_, update_id_, told_address(), now};
 }
 
 Gena::Values Room::values(Instant now) {

@@ -111,8 +111,8 @@ class Room {
                                                const IpAddress& client, Bytes bytes) const;
     std::optional<Lan> lan_named(std::string_view name) const;
     SsdpFacts facts(const IpAddress& router) const;
-    // What each network is told over each of its families: where it goes and what it says.
-    using EachGroup = std::function<void(const Lan&, const Endpoint& group, const SsdpFacts&)>;
+    // What each network is told over each of its families, and to which group.
+    using EachGroup = std::function<void(const Lan&, const SsdpFacts&)>;
     void visit_groups(const EachGroup& each) const;
     void send_alive(Effects& out);
     void say_byebye(std::vector<Send>& out) const;
@@ -162,6 +162,7 @@ class Room {
     std::optional<Instant> alive_at_;
     unsigned hasty_alives_ = 0;  // that come soon after one another
     bool was_alive_ = false;
+    std::uint32_t lives_ = 0;  // begun with greetings behind a farewell, in this run
     std::optional<Instant> announce_at_;
     unsigned announcements_ = 0;
     std::uint32_t told_generation_ = 0;

@@ -32,6 +32,7 @@ std::string_view to_string(SoapError error) {
         case SoapError::protocol_not_supported: return "ProtocolNotSupported";
         case SoapError::internal_port_wildcard: return "InternalPortWildcardingNotAllowed";
         case SoapError::protocol_wildcard: return "ProtocolWildcardingNotAllowed";
+        case SoapError::no_traffic: return "NoTrafficReceived";
         case SoapError::connection_not_configured: return "InvalidConnectionType";
         case SoapError::array_index_invalid: return "SpecifiedArrayIndexInvalid";
         case SoapError::no_such_entry: return "NoSuchEntryInArray";

@@ -35,6 +35,7 @@ enum class SoapError : std::uint16_t {
     protocol_not_supported = 705,
     internal_port_wildcard = 706,
     protocol_wildcard = 707,
+    no_traffic = 709,
     connection_not_configured = 710,  // InvalidConnectionType
     array_index_invalid = 713,        // WANIPConnection
     no_such_entry = 714,

@@ -118,7 +118,8 @@ pugi::xml_node service_of_type(const pugi::xml_document& document, std::string_v
 
 }  // namespace
 
-std::optional<Connection> find_connection(std::string_view description, const Url& from) {
+std::optional<Connection> find_connection(std::string_view description, const Url& from,
+                                          std::size_t skip) {
     pugi::xml_document document;
     if (load(description, kDescription, document)) return std::nullopt;
     Url base = from;
@@ -129,6 +130,7 @@ std::optional<Connection> find_connection(std::string_view description, const Ur
         if (!service) continue;
         const auto control = parse_url(child_named(service, "controlURL").child_value(), &base);
         if (!control || control->server.address != from.server.address) continue;
+        if (skip-- > 0) continue;
         return Connection{std::string(type), *control};
     }
     return std::nullopt;

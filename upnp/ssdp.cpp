@@ -44,13 +44,9 @@ std::string server_line(const SsdpFacts& facts) {
     return concat("SERVER: Linux UPnP/1.1 ", kProduct, '/', facts.version, "\r\n");
 }
 
-// UPnP Device Architecture 1.1, A.3.
-std::string_view group_of(const SsdpFacts& facts) {
-    return facts.server.address.is_v4() ? "239.255.255.250:1900" : "[FF02::C]:1900";
-}
-
 std::string boot_lines(const SsdpFacts& facts) {
-    return concat("BOOTID.UPNP.ORG: ", facts.boot, "\r\nCONFIGID.UPNP.ORG: 1\r\n");
+    return concat("BOOTID.UPNP.ORG: ", facts.boot,
+                  "\r\nCONFIGID.UPNP.ORG: ", config_number(facts.version), "\r\n");
 }
 
 }  // namespace
@@ -127,7 +123,7 @@ std::string write_search_answer(const SsdpFacts& facts, const Advertisement& wha
 }
 
 std::string write_alive(const SsdpFacts& facts, const Advertisement& what) {
-    return concat("NOTIFY * HTTP/1.1\r\nHOST: ", group_of(facts),
+    return concat("NOTIFY * HTTP/1.1\r\nHOST: ", facts.group.to_string(),
                   "\r\nCACHE-CONTROL: max-age=", kMaxAge.count(),
                   "\r\nLOCATION: ", location(facts, what.tree), "\r\nNT: ", what.type,
                   "\r\nNTS: ssdp:alive\r\n", server_line(facts), "USN: ", what.usn, "\r\n",
@@ -135,7 +131,7 @@ std::string write_alive(const SsdpFacts& facts, const Advertisement& what) {
 }
 
 std::string write_byebye(const SsdpFacts& facts, const Advertisement& what) {
-    return concat("NOTIFY * HTTP/1.1\r\nHOST: ", group_of(facts), "\r\nNT: ", what.type,
+    return concat("NOTIFY * HTTP/1.1\r\nHOST: ", facts.group.to_string(), "\r\nNT: ", what.type,
                   "\r\nNTS: ssdp:byebye\r\nUSN: ", what.usn, "\r\n", boot_lines(facts), "\r\n");
 }
 

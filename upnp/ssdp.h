@@ -3,7 +3,9 @@
 // SSDP (UPnP Device Architecture 1.1, section 1): how control points find the gateway. Rules:
 //   - answers go to sources on the network where the question arrived, and within a budget for
 //     each source and for all: a forged source cannot make us flood anybody;
-//   - an answer comes at a time within MX that differs from one to the next;
+//   - an answer comes at a time within MX that differs from one to the next; who asks the router
+//     alone is answered at once (1.3.3);
+//   - each set of greetings that follows a farewell, or a start, has a higher BOOTID (1.2.2);
 //   - what is no search is discarded as a whole;
 //   - over IPv6 the same is said, with an address of the router there that is not link-local: a
 //     link-local one in an URL would need the name of an interface that is the reader's own.
@@ -18,6 +20,7 @@
 #include "gateway/base/hash.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/time.h"
+#include "upnp/events.h"
 #include "upnp/model.h"
 
 namespace gatehouse::upnp {
@@ -53,6 +56,7 @@ struct SsdpFacts {
     std::string_view version;
     Endpoint server;  // of HTTP, on the network where the message goes
     std::uint32_t boot = 0;
+    Endpoint group{kSsdpGroup, kSsdpPort};  // where a message to all goes
 };
 std::string write_search_answer(const SsdpFacts& facts, const Advertisement& what);
 std::string write_alive(const SsdpFacts& facts, const Advertisement& what);

@@ -78,6 +78,7 @@ bool Upstream::set_link(UpstreamLink link, bool wanted, Instant now, Effects& ou
     description_.reset();
     connection_.reset();
     only_permanent_ = false;
+    memory_ = Memory::good;
     gateway_ = {};
     reason_.clear();
     pause_ = kFirstSearch;
@@ -285,8 +286,12 @@ void Upstream::answered_step(const upstream::MapAnswer& answer, Instant now, Eff
 void Upstream::answered_search(const upstream::Found& answer, Instant now, Effects& out) {
     const bool other = description_ && *description_ != answer;
     if (step_ == Step::search) {
-        if (other) forget_places();
+        if (other) {
+            forget_places();
+            memory_ = Memory::good;
+        }
         description_ = answer;
+        skipped_ = 0;
         return go_to(Step::description, now, out);
     }
     if (!checking_ || language_ != UpstreamLanguage::igd) return;
@@ -298,7 +303,9 @@ void Upstream::answered_search(const upstream::Found& answer, Instant now, Effec
     const bool asked = std::any_of(fetches_.begin(), fetches_.end(), [](const auto& one) {
         return one.second.what == Asked::What::address;
     });
-    if (!asked) ask_address(out);
+    if (asked) return;
+    ask_address(out);
+    look_at_place(now, out);
 }
 
 void Upstream::handle(const FetchDone& event, Instant now, Effects& out) {
@@ -310,14 +317,20 @@ void Upstream::handle(const FetchDone& event, Instant now, Effects& out) {
     switch (asked.what) {
         case Asked::What::description: {
             if (step_ != Step::description) return;
-            connection_ = document && document->status == 200
-                              ? upstream::find_connection(document->body, description_->description)
-                              : std::nullopt;
-            if (!connection_) return next_step("its description offers no ports", now, out);
+            connection_ =
+                document && document->status == 200
+                    ? upstream::find_connection(document->body, description_->description, skipped_)
+                    : std::nullopt;
+            if (!connection_) {
+                return next_step(
+                    skipped_ > 0 ? "it has no outside address" : "its description offers no ports",
+                    now, out);
+            }
             return go_to(Step::address, now, out);
         }
         case Asked::What::address: return answered_address(document, now, out);
         case Asked::What::map: return answered_soap(asked.place, document, now, out);
+        case Asked::What::entry: return answered_entry(asked.place, document, now, out);
         case Asked::What::unmap: return;
     }
 }
@@ -332,7 +345,11 @@ void Upstream::answered_address(const std::optional<upstream::Document>& answer,
     }
     if (address && address->is_any()) address.reset();
     if (step_ == Step::address) {
-        if (!address) return next_step("it has no outside address", now, out);
+        // A modem describes the kind of connection that it does not use, too.
+        if (!address) {
+            ++skipped_;
+            return go_to(Step::description, now, out);
+        }
         return this->found(UpstreamLanguage::igd, *address, now, out);
     }
     if (!checking_) return;

@@ -9,7 +9,9 @@
 //   - a place is held from its answer on until what was granted ends; that is what a device of the
 //     house may rely on;
 //   - a gateway whose clock goes back, or whose boot is another one, has lost everything: it is
-//     asked anew. One that is silent is looked for again.
+//     asked anew. One that is silent is looked for again;
+//   - of a gateway without a clock (IGD) one port is asked for at each look, and all are asked for
+//     anew where it does not know that one. One that still does not know it then cannot be asked.
 // Its times: a look every kCheck, and what it announces to all at once; a place again at half of
 // what was granted, at most kLongestLease; a refused one after kRefused; a gateway that was not
 // found after kFirstSearch, then ever later.
@@ -104,7 +106,7 @@ class Upstream {
         bool complained = false;  // that it was refused
     };
     struct Asked {  // by a Fetch that is under way
-        enum class What : std::uint8_t { description, address, map, unmap };
+        enum class What : std::uint8_t { description, address, map, unmap, entry };
         What what = What::description;
         Place place{};
     };
@@ -154,6 +156,10 @@ class Upstream {
     void ask(std::uint32_t key, Entry& entry, Instant now, Effects& out);
     void send_map(const Place& place, std::uint32_t lifetime, Effects& out);
     void answered_map(const upstream::MapAnswer& answer, Instant now, Effects& out);
+    // Asks IGD for the next of the places that are held, and what it says.
+    void look_at_place(Instant now, Effects& out);
+    void answered_entry(const Place& place, const std::optional<upstream::Document>& answer,
+                        Instant now, Effects& out);
     void answered_soap(const Place& place, const std::optional<upstream::Document>& answer,
                        Instant now, Effects& out);
     void granted(std::uint32_t key, Entry& entry, std::uint32_t lifetime, Instant now);
@@ -177,7 +183,10 @@ class Upstream {
     std::optional<Instant> epoch_at_;
     std::optional<upstream::Found> description_;
     std::optional<upstream::Connection> connection_;
+    std::size_t skipped_ = 0;      // connections of the description that have no address
     bool only_permanent_ = false;  // the gateway knows no end of a mapping
+    std::uint32_t looked_at_ = 0;  // the place that IGD was asked about last
+    enum class Memory : std::uint8_t { good, doubted, unknown } memory_ = Memory::good;
 
     std::map<std::uint32_t, Entry> places_;
     TimerQueue<std::uint32_t> timers_;

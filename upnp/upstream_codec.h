@@ -74,14 +74,16 @@ struct Document {
 };
 std::optional<Document> parse_document(std::string_view answer);
 
-// The service that maps ports, in a description that came from there. (soap_parse.cpp)
+// A service that maps ports, in a description that came from there, but for so many that are
+// better. (soap_parse.cpp)
 struct Connection {
     std::string service;  // its type
     Url control;
 
     friend bool operator==(const Connection&, const Connection&) = default;
 };
-std::optional<Connection> find_connection(std::string_view description, const Url& from);
+std::optional<Connection> find_connection(std::string_view description, const Url& from,
+                                          std::size_t skip = 0);
 // The code of the error that an answer of SOAP holds. (soap_parse.cpp)
 std::optional<std::uint16_t> parse_soap_error(std::string_view body);
 

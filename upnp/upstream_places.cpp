@@ -25,6 +25,7 @@ bool is_down(const upstream::MapAnswer& answer) {
 
 constexpr std::uint16_t kInvalidArgs = 402;
 constexpr std::uint16_t kOnlyPermanent = 725;
+constexpr std::uint16_t kNoSuchEntry = 714;
 
 }  // namespace
 
@@ -212,6 +213,49 @@ void Upstream::answered_soap(const Place& place, const std::optional<upstream::D
         return ask(key, entry, now, out);
     }
     refused(key, entry, concat("error ", code), now, out);
+}
+
+void Upstream::look_at_place(Instant now, Effects& out) {
+    if (memory_ == Memory::unknown) return;
+    const auto is_held = [now](const auto& one) {
+        return one.second.phase == Phase::held && one.second.held_until > now;
+    };
+    auto next = std::find_if(places_.upper_bound(looked_at_), places_.end(), is_held);
+    if (next == places_.end()) next = std::find_if(places_.begin(), places_.end(), is_held);
+    if (next == places_.end()) return;
+    looked_at_ = next->first;
+    const Place place = place_of(looked_at_);
+    fetch({Asked::What::entry, place}, connection_->control,
+          upstream::write_post(connection_->control, connection_->service,
+                               "GetSpecificPortMappingEntry",
+                               {{"NewRemoteHost", ""},
+                                {"NewExternalPort", std::to_string(place.second.number)},
+                                {"NewProtocol", place.first == Proto::tcp ? "TCP" : "UDP"}}),
+          out);
+}
+
+void Upstream::answered_entry(const Place& place, const std::optional<upstream::Document>& answer,
+                              Instant now, Effects& out) {
+    const auto asked = places_.find(key_of(place));
+    const bool is_held = asked != places_.end() && asked->second.phase == Phase::held;
+    if (!answer || !is_open() || !is_held) return;
+    if (answer->status == 200) {
+        memory_ = Memory::good;
+        return;
+    }
+    if (upstream::parse_soap_error(answer->body) != kNoSuchEntry) return;
+    if (memory_ != Memory::good) {
+        memory_ = Memory::unknown;
+        return;
+    }
+    memory_ = Memory::doubted;
+    say(Level::notice, "gateway upstream has forgotten ports", {}, out);
+    // Until it says no, what it had promised counts.
+    for (auto& [key, entry] : places_) {
+        if (entry.phase != Phase::held) continue;
+        entry.phase = Phase::waiting;
+        timers_.set(key, now);
+    }
 }
 
 void Upstream::granted(std::uint32_t key, Entry& entry, std::uint32_t lifetime, Instant now) {

@@ -148,6 +148,7 @@ Status Daemon::start() {
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
     abilities.map_lookups = has_fact(kernel_facts_, "map_lookups");
+    abilities.element_counters = has_fact(kernel_facts_, "element_counters");
     abilities.sip_proxy = open_sip_proxy();
     host_name_ = read_host_name();
     handle(Started{start_config_, abilities, host_name_, open_upnp()});
@@ -190,7 +191,7 @@ Status Daemon::open_sockets() {
     kernel_facts_ = kernel_facts();
     const bool can_queue =
         has_fact(kernel_facts_, "queue_expression") || has_fact(kernel_facts_, "queue_target");
-    auto nat = NatShell::open(can_queue);
+    auto nat = NatShell::open(can_queue, has_fact(kernel_facts_, "element_counters"));
     if (!nat) return nat.failure();
     nat_.emplace(std::move(*nat));
     nft_->ignore(nat_->elements_port());

@@ -6,6 +6,7 @@
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/parts.h"
+#include "upnp/actions.h"
 
 namespace gatehouse::daemon {
 
@@ -59,6 +60,9 @@ void Daemon::handle(const upnp::Event& event) {
 upnp::HttpAnswer Daemon::serve_upnp(const upnp::HttpRequest& request) {
     if (wants_counters(request)) read_wan_counters();
     Effects effects;
+    if (const auto id = upnp::pinhole_to_count(request)) {
+        nat_->feed_packets(*id, house_.engine().elements_of(*id), feed_into(effects));
+    }
     upnp::HttpAnswer answer = house_.serve(request, loop_->now(), effects);
     perform(effects);
     // What the kernel did not take was never given.

@@ -209,6 +209,7 @@ void House::want_ruleset(Instant now, Effects& out) {
     nat::RulesetInput input = nat::ruleset_input(config_);
     input.timeout_objects = abilities_.timeout_objects;
     input.map_lookups = abilities_.map_lookups;
+    input.element_counters = abilities_.element_counters;
     input.sip_proxy = abilities_.sip_proxy;
     if (!kHasSip) input.sip_ports.clear();
     if (!abilities_.session_counts) input.host_sessions = 0;

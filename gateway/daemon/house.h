@@ -55,6 +55,7 @@ struct Abilities {
     bool timeout_objects = true;      // lifetimes can be set by rules
     bool session_counts = true;       // sessions of a host can be counted by rules
     bool map_lookups = true;          // rules can ask whether a map has a key
+    bool element_counters = true;     // elements of sets can count packets
     std::optional<Port> sip_proxy{};  // where the daemon listens for SIP over TCP
 
     friend bool operator==(const Abilities&, const Abilities&) = default;

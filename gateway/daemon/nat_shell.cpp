@@ -50,6 +50,17 @@ kernel::ConcatKey key_of(const nat::Element& element) {
     return key;
 }
 
+bool has_remote(const nat::PinholeElement& hole) {
+    return hole.remote != Ip6{};
+}
+
+kernel::ConcatKey key_of(const nat::PinholeElement& hole) {
+    kernel::ConcatKey key;
+    key.address(hole.inside).proto(hole.proto).port(hole.port);
+    if (has_remote(hole)) key.address(hole.remote);
+    return key;
+}
+
 nat::CommitFailed::Why why_of(const kernel::NetlinkError& error) {
     const bool full = error.number == ENOSPC || error.number == ENFILE || error.number == ENOMEM;
     return full ? nat::CommitFailed::Why::full : nat::CommitFailed::Why::different;
@@ -90,16 +101,11 @@ std::optional<nat::Element> decode_element(KernelSet set, const kernel::Element&
     return data.complete() ? std::optional(out) : std::nullopt;
 }
 
-kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit) {
+kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit, bool counted) {
     using Kind = kernel::ElementChange::Kind;
-    const nat::PinholeElement& hole = edit.element;
-    const bool with_remote = hole.remote != Ip6{};
-    kernel::ConcatKey key;
-    key.address(hole.inside).proto(hole.proto).port(hole.port);
-    if (with_remote) key.address(hole.remote);
     return {edit.add ? Kind::add : Kind::remove,
-            with_remote ? nat::kPinholeRemoteSet : nat::kPinholeSet,
-            key.bytes(),
+            nat::pinhole_set(has_remote(edit.element), counted),
+            key_of(edit.element).bytes(),
             {},
             {}};
 }
@@ -140,7 +146,7 @@ std::vector<nat::Session> sessions_of(const kernel::Session& session) {
     return out;
 }
 
-Result<NatShell> NatShell::open(bool with_queue) {
+Result<NatShell> NatShell::open(bool with_queue, bool count_pinholes) {
     auto elements = kernel::NftElements::open(nat::kTableName);
     if (!elements) return elements.failure();
     auto conntrack = kernel::Conntrack::open();
@@ -153,6 +159,7 @@ Result<NatShell> NatShell::open(bool with_queue) {
     if (!rules) return rules.failure();
     NatShell shell(std::move(*elements), std::move(*conntrack), std::move(*endings),
                    std::move(*timeouts), std::move(*rules));
+    shell.count_pinholes_ = count_pinholes;
     shell.icmp_ =
         loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
     constexpr int kInternetworkControl = 0xc0;  // the precedence of errors (RFC 1812 4.3.2.5)
@@ -271,14 +278,24 @@ void NatShell::feed_elements(bool adopt, const Feed& feed) {
 std::vector<nat::PinholeElement> NatShell::list_pinholes() {
     std::vector<nat::PinholeElement> out;
     for (const bool with_remote : {false, true}) {
-        const auto elements =
-            elements_.list(with_remote ? nat::kPinholeRemoteSet : nat::kPinholeSet);
+        const auto elements = elements_.list(nat::pinhole_set(with_remote, count_pinholes_));
         if (!elements) continue;
         for (const kernel::Element& element : *elements) {
             if (const auto hole = decode_pinhole(with_remote, element)) out.push_back(*hole);
         }
     }
     return out;
+}
+
+void NatShell::feed_packets(nat::PinholeId id, const std::vector<nat::PinholeElement>& elements,
+                            const Feed& feed) {
+    if (!count_pinholes_) return;
+    std::vector<nat::PinholeCount> counts;
+    for (const nat::PinholeElement& hole : elements) {
+        const auto found = elements_.find(nat::pinhole_set(has_remote(hole), true), key_of(hole));
+        if (found && found->packets) counts.push_back({hole, *found->packets});
+    }
+    feed(nat::PinholeCounted{id, counts});
 }
 
 std::vector<kernel::ElementChange> NatShell::changes_of(const nat::Effects& effects,
@@ -312,7 +329,7 @@ bool NatShell::write_pinholes(const nat::Effects& effects) {
     if (effects.pinholes.empty()) return true;
     std::vector<kernel::ElementChange> changes;
     for (const nat::PinholeEdit& edit : effects.pinholes)
-        changes.push_back(encode_pinhole(edit));
+        changes.push_back(encode_pinhole(edit, count_pinholes_));
     return elements_.apply(changes).ok();
 }
 

@@ -25,7 +25,8 @@ namespace gatehouse::daemon {
 kernel::ElementChange encode_element(const nat::Edit& edit);
 std::optional<nat::Element> decode_element(nat::KernelSet set, const kernel::Element& element);
 
-kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit);
+// counted: in the sets whose elements count.
+kernel::ElementChange encode_pinhole(const nat::PinholeEdit& edit, bool counted);
 std::optional<nat::PinholeElement> decode_pinhole(bool with_remote, const kernel::Element& element);
 
 // The mappings that a session uses: none where it is not translated, two where it is hairpinned.
@@ -36,7 +37,7 @@ class NatShell {
     using Feed = std::function<void(const nat::Event&)>;
 
     // Without a queue hosts are translated as the kernel chooses.
-    static Result<NatShell> open(bool with_queue);
+    static Result<NatShell> open(bool with_queue, bool count_pinholes);
 
     const kernel::NfQueue* queue() const { return queue_ ? &*queue_ : nullptr; }
     int endings_fd() const { return endings_.fd(); }
@@ -59,6 +60,10 @@ class NatShell {
     void read_endings(const Feed& feed);
     // Feeds all elements, as the truth at the start or later.
     void feed_elements(bool adopt, const Feed& feed);
+    // Feeds how many packets have come through a pinhole, by its elements; nothing where the kernel
+    // does not count.
+    void feed_packets(nat::PinholeId id, const std::vector<nat::PinholeElement>& elements,
+                      const Feed& feed);
     // In the order of nat/effects.h; what comes of it is fed.
     void perform(const nat::Effects& effects, const Feed& feed);
 
@@ -106,6 +111,7 @@ class NatShell {
     kernel::ConntrackWatch endings_;
     kernel::CtTimeouts timeouts_;
     kernel::NetlinkSocket rules_;
+    bool count_pinholes_ = false;
     std::optional<kernel::NfQueue> queue_;
     loop::Fd icmp_;
     // The beginnings of the packets of this burst, for those that are refused.

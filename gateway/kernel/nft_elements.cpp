@@ -54,6 +54,13 @@ std::vector<std::uint8_t> value_of(const Attributes& attributes, std::size_t typ
     return {value.begin(), value.end()};
 }
 
+// Of an element with one expression that is a counter.
+std::optional<std::uint64_t> packets_of(const Attributes& attributes) {
+    const Attributes expression(attributes.at(NFTA_SET_ELEM_EXPR));
+    if (expression.text(NFTA_EXPR_NAME) != "counter") return std::nullopt;
+    return Attributes(expression.at(NFTA_EXPR_DATA)).be64(NFTA_COUNTER_PACKETS);
+}
+
 }  // namespace
 
 ConcatKey& ConcatKey::address(Ip4 value) {
@@ -161,6 +168,7 @@ bool decode_elements(const MessageView& message, std::vector<Element>& out) {
         element.data = value_of(attributes, NFTA_SET_ELEM_DATA);
         element.timeout = milliseconds(attributes, NFTA_SET_ELEM_TIMEOUT);
         element.expires_in = milliseconds(attributes, NFTA_SET_ELEM_EXPIRATION);
+        element.packets = packets_of(attributes);
         out.push_back(std::move(element));
     }
     return list.ok();
@@ -205,8 +213,14 @@ Result<std::vector<Element>, NetlinkError> NftElements::list(std::string_view se
     return elements;
 }
 
-bool NftElements::has(std::string_view set, const ConcatKey& key) {
-    return socket_.ask(encode_get(table_, set, key), [](const MessageView&) {}).ok();
+std::optional<Element> NftElements::find(std::string_view set, const ConcatKey& key) {
+    std::vector<Element> found;
+    bool whole = true;
+    const auto told = socket_.ask(encode_get(table_, set, key), [&](const MessageView& message) {
+        whole = decode_elements(message, found) && whole;
+    });
+    if (!told || !whole || found.empty()) return std::nullopt;
+    return std::move(found.front());
 }
 
 }  // namespace gatehouse::kernel

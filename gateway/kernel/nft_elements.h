@@ -55,9 +55,10 @@ class ConcatReader {
 
 struct Element {
     std::vector<std::uint8_t> key;
-    std::vector<std::uint8_t> data;      // empty in a set
-    std::optional<Duration> timeout;     // what it was given when it was written
-    std::optional<Duration> expires_in;  // what is left of that
+    std::vector<std::uint8_t> data;          // empty in a set
+    std::optional<Duration> timeout;         // what it was given when it was written
+    std::optional<Duration> expires_in;      // what is left of that
+    std::optional<std::uint64_t> packets{};  // where elements of the set count
     friend bool operator==(const Element&, const Element&) = default;
 };
 
@@ -113,7 +114,8 @@ class NftElements {
     // Of all rules that count and say why, in their order; empty where the kernel does not tell.
     std::vector<RuleCount> rule_counts();
     // Whether the set has this key now.
-    bool has(std::string_view set, const ConcatKey& key);
+    bool has(std::string_view set, const ConcatKey& key) { return find(set, key).has_value(); }
+    std::optional<Element> find(std::string_view set, const ConcatKey& key);
 
   private:
     NftElements(NetlinkSocket socket, std::string table)

@@ -112,6 +112,8 @@ void probe_text(KernelAbilities& found) {
     // By another name: the library still takes `trial` for what it was in the last check.
     found.map_lookups =
         takes("map asked { type ipv4_addr : ipv4_addr; }\nchain trial {\n ip saddr @asked drop\n}");
+    found.element_counters =
+        takes("set counted { type ipv6_addr . inet_proto . inet_service; counter; }");
     found.flowtable = takes("flowtable trial { hook ingress priority 0; devices = { lo }; }");
     found.timeout_objects = takes(
         "ct timeout trial {\n protocol udp;\n l3proto ip;\n"
@@ -163,6 +165,7 @@ std::vector<std::pair<std::string, std::string>> KernelAbilities::rows() const {
             {"packet_session", yes_or_no(packet_session)},
             {"concat_map_data", yes_or_no(concat_map_data)},
             {"map_lookups", yes_or_no(map_lookups)},
+            {"element_counters", yes_or_no(element_counters)},
             {"element_refresh", yes_or_no(element_refresh)},
             {"owner_table", yes_or_no(owner_table)},
             {"persistent_table", yes_or_no(persistent_table)},

@@ -20,6 +20,7 @@ struct KernelAbilities {
     bool packet_session = false;    // queued packets bring their session along
     bool concat_map_data = false;   // maps to "address . port"
     bool map_lookups = false;       // rules may ask whether a map has a key (since 6.5)
+    bool element_counters = false;  // elements of sets may count (since 5.7)
     bool element_refresh = false;   // adding an element again sets its timeout anew
     bool owner_table = false;       // tables that only their owner may change
     bool persistent_table = false;  // and that outlive it

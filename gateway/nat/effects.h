@@ -103,9 +103,9 @@ struct Verdict {
 };
 
 // An element of the IPv6 filter, in the set
-//   pinhole         inside, proto, port                  everybody may reach it
-//   pinhole_remote  inside, proto, port, remote address  this remote may
-// A zero remote is everybody.
+//   pinhole_counted         inside, proto, port                  everybody may reach it
+//   pinhole_counted_remote  inside, proto, port, remote address  this remote may
+// (pinhole and pinhole_remote where the kernel does not count). A zero remote is everybody.
 struct PinholeElement {
     Ip6 inside;
     Proto proto = Proto::udp;

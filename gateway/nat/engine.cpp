@@ -147,6 +147,10 @@ void Engine::on(const PinholesFailed&, Instant now, Effects& out) {
     repair(now, out);
 }
 
+void Engine::on(const PinholeCounted& event, Instant, Effects&) {
+    pinholes_.count(event.id, event.counts);
+}
+
 void Engine::on(const SessionsBegin&, Instant now, Effects&) {
     sweep_.begin(now);
 }

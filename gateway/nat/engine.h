@@ -121,6 +121,10 @@ class Engine final : public MappingService {
     std::vector<Element> wanted() const;
     // The pinholes that shall be in the kernel, sorted.
     std::vector<PinholeElement> wanted_pinholes() const { return pinholes_.wanted(); }
+    // The elements of a pinhole that shall be in the kernel, but not more than one may count.
+    std::vector<PinholeElement> elements_of(PinholeId id) const {
+        return pinholes_.elements_of(id);
+    }
     EngineCounts counts() const;
     const LedgerCounters& counters() const { return ledger_.counters(); }
     std::uint32_t mappings_of(Ip4 host) const { return ledger_.mappings_of(host); }
@@ -143,6 +147,7 @@ class Engine final : public MappingService {
     void on(const Committed& event, Instant now, Effects& out);
     void on(const CommitFailed& event, Instant now, Effects& out);
     void on(const PinholesFailed& event, Instant now, Effects& out);
+    void on(const PinholeCounted& event, Instant now, Effects& out);
     void on(const SessionsBegin& event, Instant now, Effects& out);
     void on(const SessionsSeen& event, Instant now, Effects& out);
     void on(const SessionsEnd& event, Instant now, Effects& out);

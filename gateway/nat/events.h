@@ -45,6 +45,17 @@ struct CommitFailed {
 // The kernel did not take the edits of pinholes; nothing of them is there.
 struct PinholesFailed {};
 
+// What the kernel has counted at elements of a pinhole since they were written; what is missing is
+// not there.
+struct PinholeCount {
+    PinholeElement element;
+    std::uint64_t packets = 0;
+};
+struct PinholeCounted {
+    PinholeId id = 0;
+    std::span<const PinholeCount> counts;
+};
+
 // A conntrack entry that is translated between inside and outside.
 struct Session {
     Proto proto = Proto::udp;
@@ -110,9 +121,9 @@ struct Reconfigured {
 // The deadline that the engine named has come.
 struct TimerFired {};
 
-using Event =
-    std::variant<FirstPacket, Committed, CommitFailed, PinholesFailed, SessionsBegin, SessionsSeen,
-                 SessionsEnd, SessionDestroyed, EventsLost, AdoptElements, ElementsSeen, TableLost,
-                 OutsideChanged, ReservedPorts, HostChanged, Reconfigured, TimerFired>;
+using Event = std::variant<FirstPacket, Committed, CommitFailed, PinholesFailed, PinholeCounted,
+                           SessionsBegin, SessionsSeen, SessionsEnd, SessionDestroyed, EventsLost,
+                           AdoptElements, ElementsSeen, TableLost, OutsideChanged, ReservedPorts,
+                           HostChanged, Reconfigured, TimerFired>;
 
 }  // namespace gatehouse::nat

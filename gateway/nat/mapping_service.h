@@ -151,6 +151,9 @@ struct Pinhole {
     Owner owner;
     CompactText description;
     Instant expires = kNever;
+    // That came through from outside, as far as the kernel was asked; nothing: it never was, or
+    // does not count.
+    std::optional<std::uint64_t> packets{};
 
     friend bool operator==(const Pinhole&, const Pinhole&) = default;
 };

@@ -13,6 +13,11 @@ Refused because(Refusal reason) {
     return refused;
 }
 
+void make_set(std::vector<PinholeElement>& elements) {
+    std::sort(elements.begin(), elements.end());
+    elements.erase(std::unique(elements.begin(), elements.end()), elements.end());
+}
+
 bool has_ports(Proto proto) {
     return proto == Proto::tcp || proto == Proto::udp || proto == Proto::udplite ||
            proto == Proto::sctp;
@@ -138,20 +143,59 @@ void Pinholes::follow(const IpAddress& address, Effects& out) {
 
 std::vector<PinholeElement> Pinholes::wanted() const {
     std::vector<PinholeElement> out;
-    for (const auto& [id, pinhole] : pinholes_) {
-        const PinholeElement one{pinhole.inside, pinhole.proto, pinhole.port,
-                                 pinhole.remote.value_or(Ip6{})};
-        if (!passed_on(pinhole)) out.push_back(one);
-        if (!pinhole.host) continue;
-        for (const IpAddress& address : hosts_->addresses_of(*pinhole.host)) {
-            if (!address.is_v6()) continue;
-            out.push_back(one);
-            out.back().inside = address.v6();
+    for (const auto& [id, pinhole] : pinholes_)
+        add_elements(pinhole, out);
+    make_set(out);
+    return out;
+}
+
+void Pinholes::add_elements(const Pinhole& pinhole, std::vector<PinholeElement>& out) const {
+    const PinholeElement one{pinhole.inside, pinhole.proto, pinhole.port,
+                             pinhole.remote.value_or(Ip6{})};
+    if (!passed_on(pinhole)) out.push_back(one);
+    if (!pinhole.host) return;
+    for (const IpAddress& address : hosts_->addresses_of(*pinhole.host)) {
+        if (!address.is_v6()) continue;
+        out.push_back(one);
+        out.back().inside = address.v6();
+    }
+}
+
+std::vector<PinholeElement> Pinholes::elements_of(PinholeId id) const {
+    std::vector<PinholeElement> out;
+    const auto found = pinholes_.find(id);
+    if (found == pinholes_.end()) return out;
+    add_elements(found->second, out);
+    make_set(out);
+    out.resize(std::min(out.size(), kMostOfOne));
+    return out;
+}
+
+bool Pinholes::has_element(const Pinhole& pinhole, const PinholeElement& element) const {
+    if (pinhole.proto != element.proto || pinhole.port != element.port ||
+        pinhole.remote.value_or(Ip6{}) != element.remote) {
+        return false;
+    }
+    std::vector<PinholeElement> elements;
+    add_elements(pinhole, elements);
+    return std::find(elements.begin(), elements.end(), element) != elements.end();
+}
+
+// Two pinholes may share an element, and then what it counts.
+void Pinholes::count(PinholeId id, std::span<const PinholeCount> counts) {
+    const auto asked = pinholes_.find(id);
+    if (asked == pinholes_.end()) return;
+    asked->second.packets = asked->second.packets.value_or(0);
+    for (const PinholeCount& one : counts) {
+        std::uint64_t& before = counted_[one.element];
+        const std::uint64_t more = one.packets < before ? one.packets : one.packets - before;
+        before = one.packets;
+        for (auto& [other, pinhole] : pinholes_) {
+            if (has_element(pinhole, one.element)) {
+                pinhole.packets = pinhole.packets.value_or(0) + more;
+            }
         }
     }
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
 }
 
 bool Pinholes::passed_on(const Pinhole& pinhole) const {
@@ -168,16 +212,16 @@ void Pinholes::compare(std::span<const PinholeElement> seen, Effects& out) {
     std::vector<PinholeElement> before(seen.begin(), seen.end());
     std::sort(before.begin(), before.end());
     std::vector<PinholeElement> now = wanted();
-    for (const PinholeElement& element : before) {
-        if (!std::binary_search(now.begin(), now.end(), element)) {
-            out.pinholes.push_back({false, element});
+    const auto edit = [&](const std::vector<PinholeElement>& all,
+                          const std::vector<PinholeElement>& others, bool add) {
+        for (const PinholeElement& element : all) {
+            if (std::binary_search(others.begin(), others.end(), element)) continue;
+            out.pinholes.push_back({add, element});
+            counted_.erase(element);
         }
-    }
-    for (const PinholeElement& element : now) {
-        if (!std::binary_search(before.begin(), before.end(), element)) {
-            out.pinholes.push_back({true, element});
-        }
-    }
+    };
+    edit(before, now, false);
+    edit(now, before, true);
     written_ = std::move(now);
     compared_ = true;
 }

@@ -5,6 +5,8 @@
 //     address, the hole follows it: every IPv6 address that the host is seen with gets an element,
 //     so that a change of its temporary address (RFC 8981) closes nothing;
 //   - an address at which another host is seen lets nobody in to that one;
+//   - the packets of a pinhole are a sum: an element that the kernel has lost and got again begins
+//     with nothing, and what it counted since it was last asked is forgotten;
 //   - nothing is written before the kernel's elements are known: the first comparison does it.
 #pragma once
 
@@ -14,12 +16,15 @@
 
 #include "gateway/base/timer_queue.h"
 #include "gateway/nat/effects.h"
+#include "gateway/nat/events.h"
 #include "gateway/nat/hosts.h"
 
 namespace gatehouse::nat {
 
 class Pinholes {
   public:
+    static constexpr std::size_t kMostOfOne = 64;  // elements that are counted
+
     // The hosts must live as long.
     explicit Pinholes(const Hosts& hosts) : hosts_(&hosts) {}
 
@@ -35,6 +40,9 @@ class Pinholes {
     void expire(Instant now, Effects& out);
     // The host at this address is another one.
     void follow(const IpAddress& address, Effects& out);
+    void count(PinholeId id, std::span<const PinholeCount> counts);
+    // Those of one, at most kMostOfOne.
+    std::vector<PinholeElement> elements_of(PinholeId id) const;
     // Makes the kernel's elements, as seen, those that are wanted.
     void compare(std::span<const PinholeElement> seen, Effects& out);
 
@@ -45,6 +53,8 @@ class Pinholes {
     std::vector<PinholeElement> wanted() const;
 
   private:
+    void add_elements(const Pinhole& pinhole, std::vector<PinholeElement>& out) const;
+    bool has_element(const Pinhole& pinhole, const PinholeElement& element) const;
     PinholeId new_id(PinholeId wanted);
     void erase(PinholeId id, Effects& out);
     // Whether another host is seen at the address of the request.
@@ -56,7 +66,8 @@ class Pinholes {
     std::uint32_t most_ = 0, most_of_host_ = 0;
     std::uint64_t refused_ = 0;
     std::map<PinholeId, Pinhole> pinholes_;
-    std::vector<PinholeElement> written_;  // sorted
+    std::vector<PinholeElement> written_;              // sorted
+    std::map<PinholeElement, std::uint64_t> counted_;  // what each said last
     bool compared_ = false;
     TimerQueue<PinholeId> timers_;
     PinholeId next_id_ = 1;

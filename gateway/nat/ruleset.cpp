@@ -119,7 +119,9 @@ class Writer {
         : input_(input),
           wan_(quoted(input.wan)),
           lan_(set_of(input.lan, quoted)),
-          sip_(ports_of(input.sip_ports)) {}
+          sip_(ports_of(input.sip_ports)),
+          pinholes_(pinhole_set(false, input.element_counters)),
+          pinholes_remote_(pinhole_set(true, input.element_counters)) {}
 
     std::string whole();
 
@@ -163,6 +165,8 @@ class Writer {
     std::string wan_;
     std::string lan_;
     std::string sip_;  // a port or a set of them; empty: none
+    std::string_view pinholes_;
+    std::string_view pinholes_remote_;
     std::string out_;
 };
 
@@ -227,8 +231,9 @@ void Writer::write_maps() {
     declare("set", "open", "", "");
     declare("set", "open_remote", kRemote, "");
     constexpr std::string_view kPinholeType = "type ipv6_addr . inet_proto . inet_service";
-    line(concat("set ", kPinholeSet, " { ", kPinholeType, "; }"));
-    line(concat("set ", kPinholeRemoteSet, " { ", kPinholeType, " . ipv6_addr; }"));
+    const std::string counter = input_.element_counters ? " counter;" : "";
+    line(concat("set ", pinholes_, " { ", kPinholeType, ";", counter, " }"));
+    line(concat("set ", pinholes_remote_, " { ", kPinholeType, " . ipv6_addr;", counter, " }"));
     line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
     line(concat("set permit { ", kEndpointType, kRemote,
                 "; flags dynamic,timeout; timeout 5m; size 131072; }"));
@@ -291,6 +296,11 @@ void Writer::write_forward() {
     rule("ct status & (confirmed | snat) == confirmed | snat accept");
     rule("ct status & (confirmed | dnat) == confirmed | dnat accept");
     rule("iifname ", lan_, " oifname ", wan_, " goto from_house");
+    // Each look into a set counts, and a session that came in by a pinhole goes on through it.
+    if (input_.element_counters) {
+        rule("iifname ", wan_, " meta nfproto ipv6 ct status confirmed ct direction original ",
+             "jump pinholes");
+    }
     rule("ct status confirmed accept");
     // A bridge of the house may show us the frames that it carries, neighbour discovery among them.
     rule("iifname ", lan_, " oifname ", lan_, " ct state untracked accept");
@@ -414,17 +424,22 @@ void Writer::write_forward_ipv6() {
     rule("iifname ", wan_, " ", kSpoofed);
     write_new_timeouts(kIpv6);
     rule("iifname ", lan_, " oifname ", lan_, " accept");
-    rule("iifname ", wan_, " oifname ", lan_, " jump pinholes");
-    if (input_.firewall) rule("counter comment \"refused\"");
+    // Where another program filters, `welcome` has looked already.
+    if (input_.firewall) {
+        const std::string in = concat("iifname ", wan_, " oifname ", lan_);
+        rule(in, " jump pinholes");
+        // RFC 4890 4.3.1: echo requests shall pass; not so many that they are a weapon.
+        rule(in, " icmpv6 type echo-request limit rate ", kEchoesPerSecond, "/second accept");
+        rule("counter comment \"refused\"");
+    }
     end();
 }
 
+// The narrower one first, so that it counts what is its own.
 void Writer::write_pinholes() {
     begin("pinholes");
-    rule(kHole, " @", kPinholeSet, " accept");
-    rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, " accept");
-    // RFC 4890 4.3.1: echo requests shall pass; not so many that they are a weapon.
-    rule("icmpv6 type echo-request limit rate ", kEchoesPerSecond, "/second accept");
+    rule(kHole, " . ip6 saddr @", pinholes_remote_, " accept");
+    rule(kHole, " @", pinholes_, " accept");
     end();
 }
 
@@ -501,8 +516,8 @@ void Writer::write_welcome() {
     on_sip_port("th", "jump known_sip");
     rule("ct status confirmed accept");
     rule("iifname != ", wan_, " accept");
-    rule(kHole, " @", kPinholeSet, mark);
-    rule(kHole, " . ip6 saddr @", kPinholeRemoteSet, mark);
+    rule(kHole, " . ip6 saddr @", pinholes_remote_, mark);
+    rule(kHole, " @", pinholes_, mark);
     rule("ct status & dnat == 0 accept");
     rule("meta l4proto 47", mark);
     rule(kPorts, " ", kDestination, " @open", mark);

@@ -17,13 +17,18 @@ namespace gatehouse::nat {
 
 inline constexpr const char* kTableName = "gatehouse";
 inline constexpr const char* kQueueChain = "ask_queue";
-inline constexpr const char* kPinholeSet = "pinhole";
-inline constexpr const char* kPinholeRemoteSet = "pinhole_remote";
 inline constexpr const char* kSipQueueChain = "ask_sip";
 inline constexpr const char* kKnownSipQueueChain = "ask_known_sip";
 inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
 inline constexpr const char* kSipDirectSet = "sip_direct";      // hosts that are not led there
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
+
+// The sets of pinholes, for everybody or for one remote. Where the kernel can, their elements count
+// packets. A kernel does not take a set that it has under another definition, so each has its name.
+constexpr const char* pinhole_set(bool with_remote, bool counted) {
+    if (counted) return with_remote ? "pinhole_counted_remote" : "pinhole_counted";
+    return with_remote ? "pinhole_remote" : "pinhole";
+}
 
 // Where another program filters, the bit of the session's mark by which it knows what we let in
 // from outside (openwrt/files/forward.nft).
@@ -48,6 +53,7 @@ struct RulesetInput {
     // Rules may ask whether a map has a key; without it the queue sees the first packet of every
     // session, and not only of an unknown endpoint.
     bool map_lookups = true;
+    bool element_counters = true;        // pinholes count what comes through them
     std::uint32_t host_sessions = 8192;  // 0: without limit
     std::optional<Ip4> dmz;
     std::vector<Port> sip_ports;  // datagrams from and to them are handed over; empty: none

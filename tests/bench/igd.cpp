@@ -22,8 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kService = "urn:schemas-upnp-org:service:WANIPConnection:1";
-constexpr std::string_view kServer = "192.168.1.1:5000";
+constexpr std::string_view kPhone = "192.168.1.20";
 constexpr std::uint32_t kFirstPort = 40'000;
 constexpr std::uint32_t kSample = 200;  // requests for one rate
 
@@ -109,64 +108,8 @@ class Server {
     pid_t other_ = 0;
 };
 
-// A client that knows where to go, and does not look closely at answers.
-class Client {
-  public:
-    explicit Client(const lab::Host& host) : host_(host) {
-        const std::string location = lab::description_of(host);
-        const std::size_t path = location.find('/', sizeof "http://");
-        if (path == std::string::npos) throw lab::LabError("no gateway: " + location);
-        const std::string text =
-            ask(concat("GET ", std::string_view(location).substr(path),
-                       " HTTP/1.1\r\nHost: ", kServer, "\r\nConnection: close\r\n\r\n"));
-        const std::string_view tag = "<controlURL>";
-        const std::size_t service = text.find(kService);
-        const std::size_t begin = text.find(tag, service);
-        const std::size_t end = text.find('<', begin + 1);
-        if (service == std::string::npos || end == std::string::npos)
-            throw lab::LabError("no WANIPConnection: " + text);
-        control_ = text.substr(begin + tag.size(), end - begin - tag.size());
-    }
-
-    // Whether the gateway said yes.
-    bool add(std::uint32_t port) const {
-        const std::string body = concat(
-            "<?xml version=\"1.0\"?><s:Envelope "
-            "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
-            "s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>"
-            "<u:AddPortMapping xmlns:u=\"",
-            kService, "\"><NewRemoteHost></NewRemoteHost><NewExternalPort>", port,
-            "</NewExternalPort><NewProtocol>UDP</NewProtocol><NewInternalPort>", port,
-            "</NewInternalPort><NewInternalClient>192.168.1.20</NewInternalClient>"
-            "<NewEnabled>1</NewEnabled><NewPortMappingDescription>bench"
-            "</NewPortMappingDescription><NewLeaseDuration>3600</NewLeaseDuration>"
-            "</u:AddPortMapping></s:Body></s:Envelope>");
-        const std::string answer = ask(concat(
-            "POST ", control_, " HTTP/1.1\r\nHost: ", kServer,
-            "\r\nContent-Type: text/xml; charset=\"utf-8\"\r\nConnection: close\r\n"
-            "SOAPAction: \"",
-            kService, "#AddPortMapping\"\r\nContent-Length: ", body.size(), "\r\n\r\n", body));
-        return answer.find(" 200 ") < answer.find('\r');
-    }
-
-  private:
-    std::string ask(std::string_view request) const {
-        lab::TcpConnection connection = host_.connect(kServer);
-        std::string out;
-        if (!connection.send(request)) return out;
-        while (const auto more = connection.receive(5s)) {
-            if (more->empty()) break;
-            out += *more;
-        }
-        return out;
-    }
-
-    const lab::Host& host_;
-    std::string control_;
-};
-
 struct Adding {
-    const Client& client;
+    const lab::IgdClient& client;
     std::uint32_t forwards = 0;  // so far
 
     // Adds so many; how long each took.
@@ -174,7 +117,7 @@ struct Adding {
         std::vector<Duration> out;
         for (std::uint32_t i = 0; i < count; ++i) {
             const auto begin = Clock::now();
-            if (!client.add(kFirstPort + forwards))
+            if (!client.add(kFirstPort + forwards, kPhone))
                 throw lab::LabError(concat("refused at ", forwards, " forwards"));
             ++forwards;
             out.push_back(Clock::now() - begin);
@@ -194,11 +137,27 @@ void add_rows(std::string_view row, Way way, std::vector<Duration> times, Result
     results.add(concat(row, "-p99"), way, microseconds(times[times.size() * 99 / 100]));
 }
 
+// From a foreign flush of all rules until a stranger's datagram to this port arrives again.
+std::optional<Duration> time_to_reinstall(const lab::House& house, std::uint32_t port) {
+    constexpr Duration kTry = 2ms;
+    const lab::UdpSocket phone = house.phone.udp(lab::At(concat(kPhone, ':', port)));
+    const lab::At place(concat("11.0.0.1:", port));
+    house.router.nft("flush ruleset");
+    const auto begin = Clock::now();
+    // From another port at each try: a session that began without a way in keeps it.
+    while (Clock::now() - begin < 30s) {
+        if (lab::heard_by(phone, house.internet.udp("11.0.0.2:0"), place, kTry) != lab::kNobody) {
+            return Clock::now() - begin;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 void measure_igd(Way way, const Settings& settings, Results& results) {
     const Server server(way, settings.cores);
-    const Client client(server.house.phone);
+    const lab::IgdClient client(server.house.phone);
     Adding adding{client};
     const auto add = [&](std::uint32_t count) {
         return server.house.phone.inside([&] {
@@ -213,6 +172,10 @@ void measure_igd(Way way, const Settings& settings, Results& results) {
     add(1000 - few);
     add_rows("igd-add-at-1000", way, add(kSample), results);
     if (way == Way::gatehouse) {
+        add(5000 - adding.forwards);
+        const auto took = time_to_reinstall(server.house, kFirstPort + 4999);
+        if (!took) throw lab::LabError("the ports do not come back");
+        results.add("igd-reinstall-5000", way, microseconds(*took) / 1000);
         add(10'000 - adding.forwards);
         add_rows("igd-add-at-10000", way, add(kSample), results);
     }

@@ -71,6 +71,7 @@ ROOMS = (
         "igd-add-at-1000-p99": ("- p99", "us"),
         "igd-add-at-10000": ("AddPortMapping, 10,000 forwards present", "requests/s"),
         "igd-add-at-10000-p99": ("- p99", "us"),
+        "igd-reinstall-5000": ("5,000 forwards back after a foreign flush", "ms"),
         "igd-memory": ("memory per forward", "bytes"),
     }),
     ("SIP", ("masquerade", "helper"), {
@@ -205,6 +206,7 @@ def room_requirements(runs):
         yield at_most(f"{row}-p99 (us)", runs, 5000, lambda x: x, (f"{row}-p99", own))
     yield at_least("igd-add-at-1000 / miniupnpd", runs, 5, ratio,
                    ("igd-add-at-1000", own), ("igd-add-at-1000", "miniupnpd"))
+    yield at_most("igd-reinstall-5000 (ms)", runs, 1000, lambda x: x, ("igd-reinstall-5000", own))
     yield at_most("igd-memory (bytes)", runs, 400, lambda x: x, ("igd-memory", own))
     yield at_least("sip-invites / helper", runs, 0.8, ratio,
                    ("sip-invites", own), ("sip-invites", "helper"))

@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(every_comment_of_a_rule_that_drops_is_a_reason) {
         input.host_sessions = 100;
         const std::string text = nat::write_ruleset(input);
         for (const std::string_view line : split(text, '\n')) {
-            if (line.find(" counter") == line.npos) continue;
+            if (line.find(" counter ") == line.npos) continue;
             const std::size_t at = line.find(" comment \"");
             BOOST_TEST_REQUIRE(at != line.npos, line);
             const std::string_view word = split(line.substr(at), '"')[1];

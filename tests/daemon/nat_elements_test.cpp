@@ -18,16 +18,16 @@ const nat::PinholeElement kForOne{*parse_ip6("2001:db8::20"), Proto::tcp, Port{4
 BOOST_AUTO_TEST_SUITE(elements_of_pinholes)
 
 BOOST_AUTO_TEST_CASE(a_pinhole_for_everybody_and_one_for_a_remote_lie_in_different_sets) {
-    const kernel::ElementChange all = daemon::encode_pinhole({true, kForAll});
-    BOOST_TEST(all.set == "pinhole");
+    const kernel::ElementChange all = daemon::encode_pinhole({true, kForAll}, true);
+    BOOST_TEST(all.set == "pinhole_counted");
     BOOST_TEST((all.kind == kernel::ElementChange::Kind::add));
     BOOST_TEST(to_hex(all.key) ==
                "20010db8000000000000000000000020"
                "11000000"
                "13c40000");
     BOOST_TEST(all.data.empty());
-    const kernel::ElementChange one = daemon::encode_pinhole({false, kForOne});
-    BOOST_TEST(one.set == "pinhole_remote");
+    const kernel::ElementChange one = daemon::encode_pinhole({false, kForOne}, true);
+    BOOST_TEST(one.set == "pinhole_counted_remote");
     BOOST_TEST((one.kind == kernel::ElementChange::Kind::remove));
     BOOST_TEST(to_hex(one.key) ==
                "20010db8000000000000000000000020"
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(what_was_written_is_read_back_and_other_lengths_are_not) {
     for (const nat::PinholeElement& hole : {kForAll, kForOne}) {
         const bool with_remote = hole.remote != Ip6{};
         kernel::Element element;
-        element.key = daemon::encode_pinhole({true, hole}).key;
+        element.key = daemon::encode_pinhole({true, hole}, true).key;
         BOOST_TEST((daemon::decode_pinhole(with_remote, element) == hole));
         BOOST_TEST(!daemon::decode_pinhole(!with_remote, element).has_value());
         element.key.pop_back();

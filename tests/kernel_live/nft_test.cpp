@@ -143,6 +143,41 @@ BOOST_AUTO_TEST_CASE(elements_with_ipv6_addresses_are_written_listed_and_removed
     BOOST_TEST(elements->list("pinhole_remote")->empty());
 }
 
+BOOST_AUTO_TEST_CASE(elements_of_a_set_that_counts_say_what_they_counted) {
+    const FreshNamespace fresh;
+    auto nft = Nft::open();
+    const std::string text =
+        "table inet gatehouse {\n"
+        "    set quiet { type inet_proto . inet_service; }\n"
+        "    set counted { type inet_proto . inet_service; counter; }\n"
+        "    chain out { type filter hook output priority 0; policy accept;\n"
+        "        meta l4proto . th dport @counted\n    }\n}\n";
+    BOOST_REQUIRE(nft && nft->apply(text));
+    run("ip link set lo up");
+    auto elements = NftElements::open("gatehouse");
+    BOOST_REQUIRE(elements);
+    const ConcatKey key = ConcatKey().proto(Proto::udp).port(Port{9});
+    BOOST_REQUIRE(elements->add("quiet", key, {}).ok());
+    BOOST_REQUIRE(elements->add("counted", key, {}).ok());
+    BOOST_TEST((elements->find("counted", key)->packets == 0U));
+    BOOST_TEST(!elements->find("quiet", key)->packets.has_value());
+    BOOST_TEST(!elements->find("counted", ConcatKey().proto(Proto::tcp).port(Port{9})).has_value());
+    for (int i = 0; i < 3; ++i)
+        run("bash -c 'echo x >/dev/udp/127.0.0.1/9'");
+    BOOST_TEST((elements->find("counted", key)->packets == 3U));
+    // Neither loading the same text again nor adding the element again begins anew.
+    BOOST_REQUIRE(nft->apply(text));
+    BOOST_REQUIRE(elements->add("counted", key, {}).ok());
+    BOOST_TEST((elements->list("counted")->front().packets == 3U));
+    BOOST_REQUIRE(elements->remove("counted", key).ok());
+    BOOST_REQUIRE(elements->add("counted", key, {}).ok());
+    BOOST_TEST((elements->find("counted", key)->packets == 0U));
+    // The same set with another definition is refused: that is why it has another name.
+    BOOST_TEST(
+        !nft->apply("table inet gatehouse {\n    set counted { type inet_proto . "
+                    "inet_service; }\n}\n"));
+}
+
 BOOST_AUTO_TEST_CASE(one_wrong_change_undoes_the_whole_transaction) {
     const FreshNamespace fresh;
     auto nft = Nft::open();

@@ -76,7 +76,7 @@ class WorkingHouse {
         links_.emplace(std::move(*kernel::LinkWatch::open()));
         neighbours_.emplace(std::move(*kernel::NeighbourWatch::open()));
         nft_.emplace(std::move(*kernel::NftWatch::open()));
-        shell_.emplace(std::move(*daemon::NatShell::open(false)));
+        shell_.emplace(std::move(*daemon::NatShell::open(false, true)));
         handle(daemon::LinksSeen{daemon::interfaces_of(links_->table())});
         const auto loaded = config::load_config(
             "config gateway 'main'\n\toption wan 'wan0'\n\tlist lan 'br-lan'\n", "house.conf");
@@ -345,7 +345,8 @@ BOOST_AUTO_TEST_CASE(pinholes_come_back_after_a_foreign_flush_and_go_with_a_rest
     const UdpSocket phone = house.phone.udp("[2001:db8:1::20]:5000");
     open(*working, hole(Proto::udp, "2001:db8:1::20", 5000));
     const auto in_kernel = [&] {
-        return house.router.run({"nft", "-n", "list", "set", "inet", "gatehouse", "pinhole"})
+        return house.router
+                   .run({"nft", "-n", "list", "set", "inet", "gatehouse", "pinhole_counted"})
                    .out.find("2001:db8:1::20 . 17 . 5000") != std::string::npos;
     };
     BOOST_TEST(in_kernel());
@@ -354,7 +355,7 @@ BOOST_AUTO_TEST_CASE(pinholes_come_back_after_a_foreign_flush_and_go_with_a_rest
     const UdpSocket stranger = house.internet.udp("[2001:db8:f::3]:7001");
     BOOST_TEST(heard_by(phone, stranger, "[2001:db8:1::20]:5000") == "[2001:db8:f::3]:7001");
     // Somebody else's element goes, too.
-    house.router.nft("add element inet gatehouse pinhole { 2001:db8:1::30 . udp . 9 }");
+    house.router.nft("add element inet gatehouse pinhole_counted { 2001:db8:1::30 . udp . 9 }");
     BOOST_TEST(soon(*working, [&] {
         return house.router.nft_ruleset().find("2001:db8:1::30") == std::string::npos;
     }));
@@ -386,7 +387,8 @@ BOOST_AUTO_TEST_CASE(a_pinhole_follows_its_host_to_another_address_and_serves_no
     house.router.ip("neigh flush dev br-lan");
     BOOST_TEST(house.router.can_ping("2001:db8:1::20"));
     const auto in_kernel = [&](const std::string& inside) {
-        return house.router.run({"nft", "-n", "list", "set", "inet", "gatehouse", "pinhole"})
+        return house.router
+                   .run({"nft", "-n", "list", "set", "inet", "gatehouse", "pinhole_counted"})
                    .out.find(inside + " . 17 . 5000") != std::string::npos;
     };
     BOOST_TEST(soon(working, [&] { return !in_kernel("2001:db8:1::20"); }));

@@ -130,6 +130,9 @@ BOOST_AUTO_TEST_CASE(the_actions_of_the_second_version_work) {
     BOOST_TEST(second({"-L"}).says("7000->192.168.1.10:7001"));
     BOOST_TEST(second({"-N", "6000", "8000", "TCP"}).says("returned : 0"));
     BOOST_TEST(!second({"-l"}).says("7000->"));
+    BOOST_TEST(second({"-r", "7002", "TCP", "7003", "7004", "UDP"})
+                   .says("external 11.0.0.1:7004 UDP is redirected to internal 192.168.1.10:7003"));
+    BOOST_TEST(second({"-P"}).says("http://192.168.1.1:5000/"));
     BOOST_TEST(second({"-S"}).says("FirewallEnabled: 1 & Inbound Pinhole Allowed: 1"));
 }
 

@@ -6,7 +6,9 @@
 //   phone .20 --+
 //   pc    .10 --+-- br-lan 192.168.1.1 [router] wan0 11.0.0.1 ---- 11.0.0.2 .3 .4 [internet]
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/text.h"
 #include "tests/lab/support/lab.h"
 #include "tests/lab/support/upnp.h"
@@ -84,6 +86,50 @@ BOOST_AUTO_TEST_CASE(it_ends_with_its_lease) {
     BOOST_TEST(
         eventually([&] { return Verdict(!open.router.cli({"forwards"}).says("igd")); }, 10s));
     BOOST_TEST(!open.reaches("11.0.0.2:1001", "11.0.0.1:6881", kSilence));
+}
+
+// Half of them by UPnP, half by PCP: whatever asked for it, all are elements of the same maps.
+BOOST_AUTO_TEST_CASE(five_thousand_ports_are_back_in_a_moment_after_a_foreign_flush) {
+    constexpr std::uint32_t kFirst = 40000;
+    constexpr std::uint32_t kCount = 5000;
+    constexpr Duration kSoon = 5s;  // a second is asked for; a busy machine takes longer
+    House house;
+    const Router router(house, section("upnp", {{"host_quota", "6000"}, {"quota", "6000"}}));
+    const IgdClient igd(house.pc);
+    const UdpSocket pcp = house.pc.udp("192.168.1.10:0");
+    for (std::uint32_t port = kFirst; port < kFirst + kCount; port += 2) {
+        BOOST_REQUIRE(igd.add(port, "192.168.1.10"));
+        ByteWriter number(2);
+        number.u16(static_cast<std::uint16_t>(port + 1));
+        const std::string other = to_hex(number.view());
+        bool ok = false;
+        const auto request = from_hex(
+            concat("0201000000000e1000000000000000000000ffffc0a8010a0102030405060708090a0b0c"
+                   "11000000",
+                   other, other, "00000000000000000000ffff00000000"),
+            ok);
+        const auto answer = pcp.ask("192.168.1.1:5351", as_text(request), 10s);
+        BOOST_REQUIRE((answer && answer->data.size() == 60U && answer->data[3] == 0));
+    }
+    const std::string last = std::to_string(kFirst + kCount - 1);
+    const UdpSocket pc = house.pc.udp(At("192.168.1.10:" + last));
+    const auto is_open = [&] {
+        return heard_by(pc, house.internet.udp("11.0.0.3:0"), At("11.0.0.1:" + last), 10ms) !=
+               kNobody;
+    };
+    BOOST_REQUIRE(eventually([&] { return Verdict(is_open()); }, 10s));
+    house.router.nft("flush ruleset");
+    const auto begin = std::chrono::steady_clock::now();
+    BOOST_TEST(eventually([&] { return Verdict(is_open()); }, 30s));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    BOOST_TEST_MESSAGE("back after " << took.count() << " s");
+    BOOST_TEST(took < kSoon);
+    // And the first one, and one that was never asked for.
+    const UdpSocket first = house.pc.udp("192.168.1.10:40000");
+    BOOST_TEST(heard_by(first, house.internet.udp("11.0.0.2:0"), "11.0.0.1:40000", 10s) != kNobody);
+    const UdpSocket closed = house.pc.udp("192.168.1.10:45000");
+    BOOST_TEST(heard_by(closed, house.internet.udp("11.0.0.2:0"), "11.0.0.1:45000", kSilence) ==
+               kNobody);
 }
 
 BOOST_AUTO_TEST_CASE(it_moves_with_the_outside_address) {

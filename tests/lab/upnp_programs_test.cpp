@@ -38,7 +38,8 @@ const PortClient kPrograms[] = {
          home.program = home.pc().start({kProgram, "libtorrent", std::string(PortHome::kPort)});
          BOOST_TEST(home.program.wait_for_output(concat("open ", PortHome::kPort), kPatience));
      },
-     stop},
+     // TCP and UDP, which it asks for by PCP and by UPnP.
+     stop, true, true, 2},
     {"gupnp-igd", false,
      [](PortHome& home) {
          home.program = home.pc().start(

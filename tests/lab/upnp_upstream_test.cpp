@@ -74,6 +74,12 @@ struct TwoHouses {
             },
             30s);
     }
+    // A device of the inner house hears that address.
+    Verdict tells(std::string_view address, Duration limit) const {
+        return eventually(
+            [&] { return ask_igd(inner.pc, {"-s"}).says(concat("ExternalIPAddress = ", address)); },
+            limit);
+    }
     bool is_silent(std::string_view port) {
         const UdpSocket pc = inner.pc.udp(At(concat("192.168.2.10:", port)));
         return heard_by(pc, outer.internet.udp("11.0.0.3:0"), concat("11.0.0.1:", port),
@@ -185,6 +191,15 @@ BOOST_AUTO_TEST_CASE(what_the_outer_router_has_forgotten_is_asked_for_again) {
     // And what the user has configured.
     BOOST_TEST(houses.is_reached("7000"));
     BOOST_TEST(houses.says("works"));
+}
+
+// What the outer router announces is heard: nobody has to wait for the next look.
+BOOST_AUTO_TEST_CASE(another_address_of_the_outer_router_is_told_inside_within_seconds) {
+    BehindGatehouse houses;
+    BOOST_TEST(houses.says("works"));
+    houses.outer.change_wan_address("11.0.0.9/24");
+    BOOST_TEST(houses.tells("11.0.0.9", 10s));
+    BOOST_TEST(ask_natpmp(houses.inner.pc, {}).says("Public IP address : 11.0.0.9"));
 }
 
 BOOST_AUTO_TEST_CASE(an_inner_router_that_was_killed_has_its_ports_still) {
@@ -380,6 +395,18 @@ BOOST_AUTO_TEST_CASE(by_its_igd_ports_open_and_close_and_come_back_after_its_reb
     BOOST_TEST(!houses.router->cli({"forwards"}).says("6882"));
     BOOST_TEST(ask_igd(houses.inner.pc, {"-d", "6881", "UDP"}).ok());
     is_closed_outside(houses, "6881");
+}
+
+// By IGD it is looked at every 20 seconds, by the others it announces itself.
+BOOST_AUTO_TEST_CASE(another_address_of_it_is_told_inside_at_the_next_look_in_each_language) {
+    for (const char* options : {"enable_natpmp=yes\n", "enable_natpmp=no\n"}) {
+        BOOST_TEST_CONTEXT(options) {
+            BehindMiniupnpd houses(options);
+            BOOST_TEST(houses.says("works"));
+            houses.outer.change_wan_address("11.0.0.9/24");
+            BOOST_TEST(houses.tells("11.0.0.9", 40s));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -168,6 +168,54 @@ BOOST_AUTO_TEST_CASE(pinholes_wait_until_the_kernel_is_known) {
     BOOST_CHECK((house.pinholes.begin()->inside == request.inside));
 }
 
+BOOST_AUTO_TEST_CASE(what_came_through_a_pinhole_is_a_sum_over_its_addresses_and_over_lost_tables) {
+    House house;
+    const Ip6 first = *parse_ip6("2001:db8::1");
+    const Ip6 second = *parse_ip6("2001:db8::2");
+    for (const Ip6& address : {first, second})
+        house.hosts.publish(address, HostSource::neighbour, kPhone);
+    PinholeRequest request;
+    request.inside = first;
+    request.proto = Proto::tcp;
+    request.port = Port{443};
+    request.lifetime = 1000s;
+    request.owner = {OwnerKind::igd, "phone"};
+    const PinholeId id = house.engine->open_pinhole(request, house.now)->id;
+    house.flush();
+    const std::vector<PinholeElement> elements = house.engine->elements_of(id);
+    BOOST_REQUIRE(elements.size() == 2U);
+    BOOST_TEST(house.engine->elements_of(id + 1).empty());
+    const auto packets = [&] { return house.engine->find_pinhole(id)->packets; };
+    const auto says = [&](std::uint64_t at_first, std::uint64_t at_second) {
+        const std::vector<PinholeCount> counts{{elements[0], at_first}, {elements[1], at_second}};
+        house.event(PinholeCounted{id, counts});
+    };
+    // A kernel that does not count says nothing; one that has no such element says nothing of it.
+    BOOST_TEST(!packets().has_value());
+    house.event(PinholeCounted{id, {}});
+    BOOST_TEST((packets() == 0U));
+    says(3, 4);
+    BOOST_TEST((packets() == 7U));
+    says(3, 4);
+    BOOST_TEST((packets() == 7U));
+    says(5, 4);
+    BOOST_TEST((packets() == 9U));
+    // A lost table begins to count anew, what was there before stays in the sum.
+    house.flush_table();
+    house.event(TableLost{});
+    BOOST_TEST(house.pinholes.size() == 2U);
+    says(6, 1);
+    BOOST_TEST((packets() == 16U));
+    // One of another host, with the same port, has nothing of it; nor has one that is closed.
+    request.inside = *parse_ip6("2001:db8::9");
+    request.owner = {OwnerKind::igd, "pc"};
+    const PinholeId other = house.engine->open_pinhole(request, house.now)->id;
+    says(8, 1);
+    BOOST_TEST((packets() == 18U));
+    BOOST_TEST(!house.engine->find_pinhole(other)->packets.has_value());
+    house.event(PinholeCounted{9999, {}});
+}
+
 BOOST_AUTO_TEST_CASE(pinholes_that_the_kernel_did_not_take_are_written_again) {
     House house;
     PinholeRequest request;

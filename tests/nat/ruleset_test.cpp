@@ -99,6 +99,19 @@ BOOST_AUTO_TEST_CASE(the_removal_takes_only_our_table) {
                "table inet gatehouse {\n}\ndelete table inet gatehouse\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_kernel_whose_elements_do_not_count_has_pinholes_all_the_same) {
+    nat::RulesetInput input;
+    input.wan = "wan0";
+    input.lan = {"br-lan"};
+    input.element_counters = false;
+    const std::string text = nat::write_ruleset(input);
+    BOOST_TEST(text.find("counted") == std::string::npos);
+    BOOST_TEST(text.find("set pinhole { type ipv6_addr . inet_proto . inet_service; }") !=
+               std::string::npos);
+    BOOST_TEST(text.find("th dport @pinhole accept") != std::string::npos);
+    BOOST_TEST(text.find("ct direction original jump pinholes") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_that_looks_no_keys_up_in_maps_asks_for_every_session) {
     nat::RulesetInput input;
     input.wan = "wan0";

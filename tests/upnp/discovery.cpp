@@ -106,8 +106,62 @@ BOOST_AUTO_TEST_CASE(an_answer_says_where_and_which_start_it_is) {
     BOOST_TEST(text.starts_with("HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\n"));
     BOOST_TEST(text.find("\r\nEXT:\r\n") != std::string::npos);
     BOOST_TEST(text.find("LOCATION: http://192.168.1.1:5000/") != std::string::npos);
-    BOOST_TEST(text.find("\r\nBOOTID.UPNP.ORG: 1\r\n") != std::string::npos);
+    BOOST_TEST(text.find("\r\nBOOTID.UPNP.ORG: 256\r\n") != std::string::npos);
     BOOST_TEST(text.ends_with("\r\n\r\n"));
+    // Other documents have another number, which the second tree carries, too.
+    const std::string number = text.substr(text.find("CONFIGID.UPNP.ORG: ") + 19);
+    const std::string configuration = number.substr(0, number.find('\r'));
+    BOOST_TEST(configuration == std::to_string(config_number("1.0")));
+    BOOST_TEST(config_number("1.0") != config_number("1.1"));
+    BOOST_TEST(config_number("1.0") < (1U << 24U));
+    Device device;
+    const auto read = [&](Tree tree) {
+        return device.http(device.request("GET", Identity({1, 2}).device_path(tree))).body;
+    };
+    BOOST_TEST(read(Tree::igd2).find(concat(" configId=\"", configuration, "\">")) !=
+               std::string::npos);
+    BOOST_TEST(read(Tree::igd1).find("configId") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(each_hello_behind_a_farewell_is_another_boot_and_so_is_each_start) {
+    Device device;
+    const auto boot = [&] {
+        const std::string text = device.ssdp(m_search(kGateway1)).front().bytes;
+        return std::stoul(text.substr(text.find("BOOTID.UPNP.ORG: ") + 17));
+    };
+    const unsigned long first = boot();
+    device.pass(3s);
+    BOOST_TEST(boot() == first);
+    device.effects.clear();
+    const Lan moved{"lan", {{Ip4::of(192, 168, 1, 3), 24}}, {}};
+    device.handle(LansSeen{{moved}});
+    // The farewell is still that of the life that ends.
+    BOOST_REQUIRE(!device.effects.farewells.empty());
+    BOOST_TEST(device.effects.farewells.front().bytes.find(
+                   concat("BOOTID.UPNP.ORG: ", first, "\r\n")) != std::string::npos);
+    BOOST_TEST(boot() == first + 1);
+    for (int i = 0; i < 300; ++i) {
+        device.handle(LansSeen{{}});
+        device.handle(LansSeen{{moved}});
+    }
+    const unsigned long last = boot();
+    BOOST_TEST(last > first + 1);
+    BOOST_TEST(last < 2 * 256UL);  // that of the next start
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_the_router_alone_is_answered_within_a_second) {
+    Device device;
+    for (const bool over_ipv6 : {false, true}) {
+        device.effects.sends.clear();
+        Datagram alone{Service::ssdp, "lan", {kPc, Port{1901}}, m_search("ssdp:all", "MX: 5\r\n")};
+        alone.alone = !over_ipv6;
+        if (over_ipv6) alone.from.address = *parse_ip6("2001:db8:1::10");
+        if (over_ipv6) alone.to = *parse_ip6("fe80::1");
+        device.handle(alone);
+        BOOST_TEST(device.effects.sends.size() == 21U);
+        for (const upnp::Send& send : device.effects.sends)
+            BOOST_TEST(send.delay.count() <= Duration(100ms).count());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(who_is_off_link_hears_nothing) {
@@ -133,7 +187,8 @@ BOOST_AUTO_TEST_CASE(over_ipv6_the_same_is_found_at_an_address_of_ipv6) {
         return one.to.to_string() == "[ff02::c]:1900";
     });
     BOOST_REQUIRE((told != sends.end()));
-    BOOST_TEST(told->bytes.find("\r\nHOST: [FF02::C]:1900\r\n") == told->bytes.find("\r\nHOST"));
+    BOOST_TEST(told->bytes.find("\r\nHOST: [ff02::c]:1900\r\n") == told->bytes.find("\r\nHOST"));
+    BOOST_TEST(count(sends, "\r\nHOST: [ff05::c]:1900\r\n") == 21U);
     BOOST_TEST(told->bytes.find("LOCATION: http://[2001:db8:1::1]:5000/") != std::string::npos);
 }
 
@@ -180,7 +235,7 @@ BOOST_AUTO_TEST_CASE(a_flood_is_not_amplified) {
 
 namespace {
 
-constexpr std::size_t kSet = 42;  // what there is to say, over each family
+constexpr std::size_t kSet = 63;  // what there is to say, to each group
 
 }  // namespace
 

@@ -306,7 +306,10 @@ BOOST_AUTO_TEST_SUITE(firewall6)
 BOOST_AUTO_TEST_CASE(a_pinhole_is_opened_by_the_device_itself_from_any_of_its_addresses) {
     const Ip6 pc = *parse_ip6("2001:db8:1::10");
     const Ip6 phone = *parse_ip6("2001:db8:1::20");
-    Device device;
+    config::Config config = default_config();
+    config.timeouts.tcp_established = 7440s;
+    config.timeouts.udp = 300s;
+    Device device(config);
     device.nat.hosts.publish(pc, HostSource::neighbour, kPcMac);
     device.nat.hosts.publish(phone, HostSource::neighbour, kPhoneMac);
     const auto fields = [](std::string_view client, std::string_view port = "8080",
@@ -348,6 +351,17 @@ BOOST_AUTO_TEST_CASE(a_pinhole_is_opened_by_the_device_itself_from_any_of_its_ad
     BOOST_TEST(device.outcome(kFirewall, "DeletePinhole", {{"UniqueID", "1"}}) == "ok");
     BOOST_TEST(device.nat.pinholes.empty());
     BOOST_TEST(device.outcome(kFirewall, "GetFirewallStatus") == "ok");
+    // How long a way out stays open: what the configuration says.
+    const auto out_for = [&](std::string_view protocol) {
+        Fields asked = fields(own, "8080", protocol, "3600", "80");
+        asked.pop_back();
+        const HttpAnswer answer = device.call(kFirewall, "GetOutboundPinholeTimeout", asked);
+        return element(answer.body, answer.status == 200 ? "OutboundPinholeTimeout" : "errorCode");
+    };
+    BOOST_TEST(out_for("6") == "7440");
+    BOOST_TEST(out_for("17") == "300");
+    BOOST_TEST(out_for("41") == "705");
+    BOOST_TEST(out_for("65535") == "707");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

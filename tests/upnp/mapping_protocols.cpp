@@ -238,7 +238,32 @@ BOOST_AUTO_TEST_CASE(each_wrong_message_has_its_result) {
          message("01", "00000e10", map + "0300001400780000" + filter_address), 13},
         {"a filter of a port", message("01", "00000e10", map + "0300001400800050" + filter_address),
          5},
+        {"a filter of all there is in IPv4",
+         message("01", "00000e10", map + "0300001400600000" + "00000000000000000000ffff00000000"),
+         0},
         {"a peer on port 0", message("02", "00000e10", map + "00000000" + filter_address), 3},
+        {"a peer of no protocol",
+         message("02", "00000e10",
+                 map_part(kNonce, "00", "0000", "0000") + "00500000" + filter_address),
+         3},
+        {"a peer of port 0",
+         message("02", "00000e10",
+                 map_part(kNonce, "06", "0000", "0000") + "00500000" + filter_address),
+         3},
+        {"a peer that prefers failure",
+         message("02", "00000e10", map + "00500000" + filter_address + "02000000"), 3},
+        {"a peer at another address of ours",
+         message("02", "00000e10",
+                 map_part(kNonce, "06", "1ae1", "1ae1", "00000000000000000000ffff0b000063") +
+                     "00500000" + filter_address),
+         11},
+        {"a peer at our address",
+         message(
+             "02", "00000e10",
+             map_part(kNonce, "06", "1ae1", "1ae1", kOutsideWire) + "00500000" + filter_address),
+         0},
+        {"an end of all of SCTP", message("01", "00000000", map_part(kNonce, "84", "0000", "0000")),
+         9},
     };
     for (const Row& row : rows) {
         BOOST_TEST_CONTEXT(row.what) {
@@ -303,6 +328,94 @@ BOOST_AUTO_TEST_CASE(a_peer_learns_and_keeps_the_endpoint_of_its_session) {
     BOOST_TEST(!device.nat.receive(at(kOutside, seen->port.number), at(kServer2, 80)));
 }
 
+// RFC 6887 12.1: it is not possible to reduce a lifetime with PEER, or to end one.
+BOOST_AUTO_TEST_CASE(a_peer_makes_no_life_shorter_and_gets_the_port_that_it_suggests_or_none) {
+    Aged device;
+    const auto ask = [&](std::string_view lifetime, std::string_view outside) {
+        return device.udp(message(
+            "02", lifetime,
+            map_part(kNonce, "11", "1388", outside) + "0050000000000000000000000000ffff0b000901"));
+    };
+    BOOST_TEST(ask("00000000", "0000").substr(6, 10) == "0000000000");
+    BOOST_TEST(device.forwards() == 0U);
+    const std::string made = ask("00000e10", "0000");
+    BOOST_TEST(made.substr(6, 10) == "0000000e10");
+    const std::string port = made.substr(84, 4);
+    for (const char* lifetime : {"00000000", "00000078", "00000e10"}) {
+        const std::string again = ask(lifetime, "0000");
+        BOOST_TEST(again.substr(6, 10) == "0000000e10");
+        BOOST_TEST(again.substr(84, 4) == port);
+    }
+    BOOST_TEST(ask("00001c20", port).substr(6, 10) == "0000001c20");
+    BOOST_TEST(result_of(ask("00001c20", "2222")) == 11);
+    BOOST_TEST(device.forwards() == 1U);
+    // Another peer of the same port, with the same nonce, takes nothing from the first.
+    const std::string second = device.udp(message(
+        "02", "00000e10",
+        map_part(kNonce, "11", "1388", "0000") + "0050000000000000000000000000ffff0b000902"));
+    BOOST_TEST(result_of(second) == 0);
+    BOOST_TEST(second.substr(84, 4) == port);
+    BOOST_TEST(device.forwards() == 2U);
+    BOOST_TEST(ask("00000000", port).substr(6, 10) == "0000001c20");
+    // Where a session leaves already, no other port is to be had.
+    const auto seen = device.nat.send(host(10, 6000), at(kServer, 80));
+    BOOST_REQUIRE(seen);
+    BOOST_TEST(result_of(device.udp(message("02", "00000e10",
+                                            map_part(kNonce, "11", "1770", "2222") +
+                                                "0050000000000000000000000000ffff0b000901"))) ==
+               11);
+}
+
+// A program that speaks both at once has one port, and PCP keeps what is its own.
+BOOST_AUTO_TEST_CASE(a_device_that_asks_by_igd_for_what_it_has_by_pcp_shares_it) {
+    Aged device;
+    BOOST_TEST(result_of(device.udp(map_request("00000078"))) == 0);
+    const auto add = [&](std::string_view inside, std::string_view client, Ip4 from) {
+        return device.outcome(ServiceKind::wan_ip1, "AddPortMapping",
+                              add_fields("6881", inside, client), from);
+    };
+    BOOST_TEST(add("6881", "192.168.1.10", kPc) == "ok");
+    BOOST_TEST(device.udp("0002 0000 1ae1 1ae1 00000e10").substr(16, 8) == "1ae11ae1");
+    BOOST_TEST(device.forwards() == 1U);
+    BOOST_TEST(add("6882", "192.168.1.10", kPc) == "718");
+    BOOST_TEST(add("6881", "192.168.1.20", kPhone) == "718");
+    // It lives as long as either wants it, and is its nonce's still.
+    device.pass(3000s);
+    BOOST_TEST(device.forwards() == 1U);
+    BOOST_TEST(result_of(device.udp(map_request("00001c20", kOtherNonce))) == 2);
+    BOOST_TEST(result_of(device.udp(map_request("00000000"))) == 0);
+    BOOST_TEST(device.forwards() == 0U);
+    // One without an end keeps a nonce for an hour at most.
+    BOOST_TEST(result_of(device.udp(map_request("00000078"))) == 0);
+    BOOST_TEST(device.outcome(ServiceKind::wan_ip1, "AddPortMapping",
+                              add_fields("6881", "6881", "192.168.1.10", "TCP", "0")) == "ok");
+    device.pass(3500s);
+    BOOST_TEST(device.forwards() == 1U);
+    device.pass(200s);
+    BOOST_TEST(device.forwards() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_ends_all_that_its_nonce_has_opened_and_nothing_else) {
+    Aged device;
+    const auto map = [&](std::string_view protocol, std::string_view port, const std::string& nonce,
+                         std::string_view lifetime) {
+        return result_of(
+            device.udp(message("01", lifetime, map_part(nonce, protocol, port, port))));
+    };
+    BOOST_TEST(map("06", "1ae1", kNonce, "00000e10") == 0);
+    BOOST_TEST(map("06", "1ae2", kNonce, "00000e10") == 0);
+    BOOST_TEST(map("11", "1ae3", kNonce, "00000e10") == 0);
+    BOOST_TEST(map("11", "1ae4", kOtherNonce, "00000e10") == 0);
+    BOOST_TEST(device.outcome(ServiceKind::wan_ip1, "AddPortMapping",
+                              add_fields("7000", "7000", "192.168.1.10")) == "ok");
+    BOOST_TEST(map("06", "0000", kNonce, "00000000") == 0);
+    BOOST_TEST(device.forwards() == 3U);
+    BOOST_TEST(map("00", "0000", kNonce, "00000000") == 0);
+    BOOST_TEST(device.forwards() == 2U);
+    BOOST_TEST(map("00", "0000", kOtherNonce, "00000000") == 0);
+    BOOST_TEST(device.forwards() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(the_epoch_is_told_and_begins_anew_with_another_address) {
     Aged device;
     const std::string announce = message("00", "00000000", "");
@@ -316,6 +429,8 @@ BOOST_AUTO_TEST_CASE(without_an_outside_address_there_is_no_mapping) {
     Aged device;
     device.nat.event(OutsideChanged{{}});
     BOOST_TEST(result_of(device.udp(map_request())) == 7);
+    // RFC 6886 3.5: a network failure. With the address the epoch has begun anew.
+    BOOST_TEST(device.udp("000100001ae11ae100000e10") == "00810003000000001ae1000000000000");
     BOOST_TEST(device.forwards() == 0U);
 }
 
@@ -362,6 +477,48 @@ BOOST_AUTO_TEST_CASE(a_pinhole_is_opened_for_the_address_that_asks) {
     BOOST_TEST(result_of(ask("00000000", kOtherNonce)) == 2);
     BOOST_TEST(result_of(ask("00000000", kNonce)) == 0);
     BOOST_TEST(device.nat.pinholes.empty());
+}
+
+// A PEER over IPv6: the way in for that peer alone.
+BOOST_AUTO_TEST_CASE(a_peer_over_ipv6_is_a_pinhole_for_that_peer) {
+    Aged device;
+    const Ip6 pc = *parse_ip6("2001:db8:1::10");
+    const std::string none(32, '0');
+    const std::string peer = "20010db8000900000000000000000001";
+    const auto ask = [&](std::string_view opcode, std::string_view lifetime,
+                         const std::string& part) {
+        const std::string hex = message(opcode, lifetime, part, to_hex(pc.bytes));
+        bool ok = false;
+        const auto bytes = from_hex(hex, ok);
+        device.effects.sends.clear();
+        device.handle(
+            Datagram{Service::mapping, "lan", {pc, Port{40000}}, std::string(as_text(bytes))});
+        return to_hex(as_bytes(device.effects.sends.front().bytes));
+    };
+    const std::string part = map_part(kNonce, "11", "1f90", "0000", none) + "00500000";
+    BOOST_TEST(ask("02", "00000000", part + peer).substr(6, 10) == "0000000000");
+    const std::string made = ask("02", "00000e10", part + peer);
+    BOOST_TEST(made.substr(6, 10) == "0000000e10");
+    BOOST_TEST(made.substr(84, 4) == "1f90");
+    BOOST_TEST(made.substr(88, 32) == to_hex(pc.bytes));
+    BOOST_TEST(made.substr(128) == peer);
+    BOOST_REQUIRE(device.nat.pinholes.size() == 1U);
+    BOOST_CHECK(device.nat.pinholes.begin()->remote == *parse_ip6("2001:db8:9::1"));
+    BOOST_TEST(ask("02", "00000000", part + peer).substr(6, 10) == "0000000e10");
+    BOOST_TEST(ask("02", "00000078", part + peer).substr(6, 10) == "0000000e10");
+    BOOST_TEST(device.nat.pinholes.size() == 1U);
+    BOOST_TEST(result_of(ask("02", "00000e10", part + none)) == 3);
+    BOOST_TEST(result_of(ask("02", "00000e10", part + "00000000000000000000ffff0b000901")) == 3);
+    BOOST_TEST(result_of(ask("02", "00000e10",
+                             map_part(kNonce, "11", "1f90", "1f91", none) + "00500000" + peer)) ==
+               11);
+    // It is in the way of no MAP, and goes with no MAP of another nonce.
+    BOOST_TEST(
+        result_of(ask("01", "00000e10", map_part(kOtherNonce, "11", "1f90", "1f90", none))) == 0);
+    BOOST_TEST(device.nat.pinholes.size() == 2U);
+    BOOST_TEST(
+        result_of(ask("01", "00000000", map_part(kOtherNonce, "00", "0000", "0000", none))) == 0);
+    BOOST_TEST(device.nat.pinholes.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(no_pinhole_for_who_is_not_in_the_house) {

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/upnp/device.h"
+#include "upnp/actions.h"
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -157,6 +158,65 @@ BOOST_AUTO_TEST_CASE(a_pinhole_of_pcp_survives_a_restart_and_ends_in_time) {
     again.nat.now = renewed.nat.now;
     again.begin(renewed.journal);
     BOOST_TEST(again.nat.pinholes.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_device_is_told_how_much_came_through_its_pinhole_and_no_other_device_is) {
+    Device device;
+    device.nat.hosts.publish(*parse_ip6(kPc6), HostSource::neighbour, kPcMac);
+    device.nat.hosts.publish(*parse_ip6("2001:db8:1::20"), HostSource::neighbour, kPhoneMac);
+    const std::string id = open_pinhole(device, "8080");
+    BOOST_TEST(id == "1");
+    constexpr auto kFirewall = ServiceKind::firewall6;
+    const auto outcome = [&](std::string_view action, std::string_view which, Ip4 client = kPc) {
+        return device.outcome(kFirewall, action, {{"UniqueID", std::string(which)}}, client);
+    };
+    const auto says = [&](std::uint64_t packets) {
+        const auto elements = device.nat.engine->elements_of(1);
+        const std::vector<PinholeCount> counts{{elements.front(), packets}};
+        device.nat.event(PinholeCounted{1, counts});
+    };
+    // The kernel does not count.
+    BOOST_TEST(outcome("GetPinholePackets", "1") == "501");
+    BOOST_TEST(outcome("CheckPinholeWorking", "1") == "501");
+    says(0);
+    const auto packets = [&] {
+        return element(device.call(kFirewall, "GetPinholePackets", {{"UniqueID", "1"}}).body,
+                       "PinholePackets");
+    };
+    BOOST_TEST(packets() == "0");
+    BOOST_TEST(outcome("CheckPinholeWorking", "1") == "709");
+    says(12);
+    BOOST_TEST(packets() == "12");
+    BOOST_TEST(element(device.call(kFirewall, "CheckPinholeWorking", {{"UniqueID", "1"}}).body,
+                       "IsWorking") == "1");
+    says(4294967297);
+    BOOST_TEST(packets() == "1");
+    for (const char* action : {"GetPinholePackets", "CheckPinholeWorking"}) {
+        BOOST_TEST(outcome(action, "1", kPhone) == "606");
+        BOOST_TEST(outcome(action, "2") == "704");
+        BOOST_TEST(outcome(action, "") == "402");
+        BOOST_TEST(outcome(action, "-1") == "402");
+        BOOST_TEST(outcome(action, "65536") == "601");
+        BOOST_TEST(device.outcome(kFirewall, action) == "402");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(whoever_counts_learns_from_a_request_which_pinhole_is_meant) {
+    const Device device;
+    const std::string_view type = model_of(ServiceKind::firewall6).type;
+    const auto meant = [&](std::string_view action, const Fields& fields) {
+        HttpRequest request =
+            device.request("POST", device.path(ServiceKind::firewall6, "control"));
+        request.headers.emplace_back("SOAPAction", concat('"', type, '#', action, '"'));
+        request.body = soap_body(type, action, fields);
+        return pinhole_to_count(request).value_or(0);
+    };
+    BOOST_TEST(meant("GetPinholePackets", {{"UniqueID", "7"}}) == 7U);
+    BOOST_TEST(meant("CheckPinholeWorking", {{"UniqueID", "65535"}}) == 65535U);
+    BOOST_TEST(meant("CheckPinholeWorking", {{"UniqueID", "x"}}) == 0U);
+    BOOST_TEST(meant("CheckPinholeWorking", {}) == 0U);
+    BOOST_TEST(meant("DeletePinhole", {{"UniqueID", "7"}}) == 0U);
+    BOOST_TEST(!pinhole_to_count(device.request("GET", "/")).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

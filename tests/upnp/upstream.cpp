@@ -21,7 +21,8 @@ constexpr Ip4 kPublic = Ip4::of(11, 0, 0, 9);
 
 // A gateway beyond in one or more languages, which answers whatever it is asked.
 struct Beyond {
-    explicit Beyond(std::string_view spoken) : languages(spoken) {
+    explicit Beyond(std::string_view spoken, bool with_two_kinds = false)
+        : languages(spoken), two_kinds(with_two_kinds) {
         device.nat.event(nat::OutsideChanged{{kOwn}});
         device.room->settle(device.nat.now, device.effects);
         answer_all();
@@ -128,11 +129,16 @@ struct Beyond {
 
     std::string answer_http(std::string_view request) {
         if (request.starts_with("GET /d.xml ")) {
-            return whole(200,
-                         "<root><device><serviceList><service><serviceType>urn:schemas-upnp-org:"
-                         "service:WANIPConnection:1</serviceType><controlURL>/c</controlURL>"
-                         "</service></serviceList></device></root>");
+            const auto service = [](std::string_view type, std::string_view control) {
+                return concat("<service><serviceType>urn:schemas-upnp-org:service:", type,
+                              ":1</serviceType><controlURL>", control, "</controlURL></service>");
+            };
+            return whole(200, concat("<root><device><serviceList>",
+                                     two_kinds ? service("WANPPPConnection", "/c") : "",
+                                     service("WANIPConnection", two_kinds ? "/unused" : "/c"),
+                                     "</serviceList></device></root>"));
         }
+        if (request.starts_with("POST /unused ")) return refuse("501");
         const auto call = parse_soap(request.substr(request.find("\r\n\r\n") + 4));
         if (!call || !request.starts_with("POST /c ")) return whole(404, "");
         if (call->action == "GetExternalIPAddress") {
@@ -143,6 +149,13 @@ struct Beyond {
         const std::string* proto = call->find("NewProtocol");
         const std::string* life = call->find("NewLeaseDuration");
         const auto number = parse_number<std::uint16_t>(*port).value_or(0);
+        if (call->action == "GetSpecificPortMappingEntry") {
+            ++looked;
+            const bool known =
+                held.contains(concat(*proto == "TCP" ? "tcp " : "udp ", number)) && !forgetful;
+            return known ? whole(200, write_soap_answer(call->service, call->action, {}))
+                         : refuse("714");
+        }
         if (life != nullptr && only_permanent && *life != "0") return refuse("725");
         const bool is_taken = life != nullptr && taken.contains(number);
         note(*proto == "TCP" ? Proto::tcp : Proto::udp, Port{number},
@@ -203,10 +216,13 @@ struct Beyond {
     }
 
     std::string languages;
+    bool two_kinds;  // of connections, of which one is not used
     Ip4 address = kPublic;
     std::set<std::uint16_t> taken;
     bool silent = false;
     bool only_permanent = false;
+    bool forgetful = false;  // it says that it knows no port
+    unsigned looked = 0;     // how often it was asked for one
     std::string boot = "1";
     Device device;
     Instant started = device.nat.now;
@@ -279,6 +295,64 @@ BOOST_DATA_TEST_CASE(what_it_has_forgotten_is_asked_for_again,
 }
 
 // To all, in both languages, as a router does that has just started.
+// One of the old kind, which tells nothing of its starts.
+BOOST_AUTO_TEST_CASE(an_igd_that_says_nothing_of_its_start_is_caught_by_what_it_has_forgotten) {
+    Beyond beyond("igd");
+    beyond.boot.clear();
+    for (const char* port : {"6881", "6882", "6883"}) {
+        BOOST_TEST(beyond.outcome("AddPortMapping", add_fields(port, port, "192.168.1.10")) ==
+                   "ok");
+    }
+    beyond.pass(100s);
+    BOOST_TEST(beyond.asked == 3U);
+    BOOST_TEST(beyond.looked >= 4U);
+    beyond.held.clear();
+    beyond.pass(25s);
+    BOOST_TEST(beyond.held.size() == 3U);
+    BOOST_TEST(beyond.asked == 6U);
+    BOOST_TEST(beyond.state() == "works");
+    // And a second time.
+    beyond.pass(60s);
+    beyond.held.clear();
+    beyond.pass(25s);
+    BOOST_TEST(beyond.held.size() == 3U);
+    // One port that is closed here meanwhile means nothing.
+    beyond.pass(60s);
+    BOOST_TEST(beyond.outcome("DeletePortMapping", place_fields("6881")) == "ok");
+    beyond.pass(100s);
+    BOOST_TEST(beyond.asked == 9U);
+}
+
+BOOST_AUTO_TEST_CASE(a_modem_that_describes_two_kinds_of_connections_is_used_by_that_which_works) {
+    Beyond beyond("igd", true);
+    beyond.pass(10s);
+    BOOST_TEST(beyond.state() == "works");
+    BOOST_TEST(beyond.outcome("AddPortMapping", add_fields("6881", "6881", "192.168.1.10")) ==
+               "ok");
+    BOOST_TEST(beyond.held.size() == 1U);
+    Beyond down("igd", true);
+    down.address = Ip4{};
+    down.silent = true;
+    down.pass(120s);
+    down.silent = false;
+    down.pass(700s);
+    BOOST_TEST(down.state() == "absent");
+    down.address = kPublic;
+    down.pass(700s);
+    BOOST_TEST(down.state() == "works");
+}
+
+BOOST_AUTO_TEST_CASE(an_igd_that_never_knows_its_ports_is_not_asked_for_ever) {
+    Beyond beyond("igd");
+    beyond.forgetful = true;
+    BOOST_TEST(beyond.outcome("AddPortMapping", add_fields("6881", "6881", "192.168.1.10")) ==
+               "ok");
+    beyond.pass(600s);
+    BOOST_TEST(beyond.looked == 2U);
+    BOOST_TEST(beyond.asked == 2U);
+    BOOST_TEST(beyond.state() == "works");
+}
+
 BOOST_DATA_TEST_CASE(a_restart_that_it_announces_brings_the_ports_back_at_once,
                      boost::unit_test::data::make({"pcp", "natpmp", "natpmp pcp"}), languages) {
     Beyond beyond(languages);

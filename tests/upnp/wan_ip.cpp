@@ -127,6 +127,8 @@ BOOST_AUTO_TEST_CASE(what_the_user_configured_is_listed_and_stays) {
     BOOST_TEST(field(entry, "NewExternalPort") == "8080");
     BOOST_TEST(field(entry, "NewLeaseDuration") == "0");
     BOOST_TEST(device.outcome(kV1, "DeletePortMapping", place_fields("8080")) == "606");
+    // RFC 6886 3.4: not authorized.
+    BOOST_TEST(device.udp("000200000050000000000000") == "00820002000000000050000000000000");
     const Fields fields = add_fields("8080", "8080", "192.168.1.10");
     BOOST_TEST(device.outcome(kV1, "AddPortMapping", fields) == "718");
     BOOST_TEST(device.outcome(kV2, "AddPortMapping", fields) == "729");

@@ -237,9 +237,9 @@ bool Shell::open_mapping(Network& network, Ip4 address) {
 // A socket that was opened, or not, into its place.
 bool Shell::take(Result<loop::Fd> made, loop::Fd& fd, const Network& network, Service service) {
     return watch(std::move(made), fd,
-                 [this, service, lan = network.lan.name](
+                 [this, service, lan = network.lan.name, alone = &fd == &network.ssdp](
                      const Endpoint& from, std::optional<Ip6> to, std::string_view bytes) {
-                     callbacks_.feed(Datagram{service, lan, from, std::string(bytes), to});
+                     callbacks_.feed(Datagram{service, lan, from, std::string(bytes), to, alone});
                  });
 }
 
@@ -272,7 +272,8 @@ bool Shell::open_ssdp6(Network& network) {
     bool whole = true;
     if (!network.ssdp6) {
         whole = take(open_udp6(lan, kSsdpPort), network.ssdp6, network, Service::ssdp);
-        if (whole && !join6(network.ssdp6.get(), lan, kSsdpGroup6)) {
+        for (const Ip6& group : kSsdpGroups6) {
+            if (!whole || join6(network.ssdp6.get(), lan, group)) continue;
             whole = refused(fail_with_errno(lan));
             close(network.ssdp6);
         }

@@ -110,6 +110,8 @@ void live_through_everything(Beyond beyond, const PortClient& client) {
             client.open(home);
             BOOST_TEST(forwards() == 1U);
         }
+        const auto has_all = [&] { return !client.forwards || forwards() == client.forwards; };
+        BOOST_TEST(eventually(has_all, kPatience));
         BOOST_TEST(is_open());
     }
     BOOST_TEST_CONTEXT("conflict") {

@@ -64,6 +64,9 @@ struct PortClient {
     bool closes_natpmp = true;  // what it has got by NAT-PMP
     // Also where the gateway was away for a moment since.
     bool closes_always = true;
+    // How many forwards it has in all while it runs, however many languages it speaks at once; 0:
+    // as many as it likes.
+    std::size_t forwards = 0;
 
     friend std::ostream& operator<<(std::ostream& out, const PortClient& client) {
         return out << client.name;

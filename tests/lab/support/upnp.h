@@ -22,4 +22,20 @@ std::string description_of(const Host& host, std::string_view target = kGateway1
 Ran upnpc(const Host& host, const Command& words, std::string_view target = kGateway1,
           std::string_view router = "192.168.1.1");
 
+// A client that asks for many ports: it knows where to go and does not look closely at answers.
+// Each request is a connection of its own.
+class IgdClient {
+  public:
+    explicit IgdClient(const Host& host);
+
+    // A port of UDP, leading to the same port of the client; whether the gateway said yes.
+    bool add(std::uint32_t port, std::string_view client) const;
+
+  private:
+    std::string ask(std::string_view request) const;
+
+    const Host& host_;
+    std::string control_;
+};
+
 }  // namespace gatehouse::lab
