@@ -5,9 +5,8 @@
 //   - the client's address in the message is the one it came from, or there is a NAT in between;
 //   - a mapping belongs to its nonce: nobody else renews it, changes it or ends it (11.3);
 //   - a MAP or PEER for IPv6 is a pinhole: the outside endpoint is the inside one;
-//   - a PEER makes no life shorter and ends nothing (12.1), and gets the endpoint that it suggests
-//   or
-//     none;
+//   - a PEER makes no life shorter and ends nothing (12.1); it gets the endpoint that it suggests,
+//     or none;
 //   - lifetimes are between kShortest and kLongest;
 //   - FILTER admits one address of any port, or everybody; what is narrower than that cannot be
 //     kept and is refused.

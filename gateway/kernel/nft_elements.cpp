@@ -112,10 +112,17 @@ Endpoint4 ConcatReader::endpoint() {
 
 std::vector<MessageBytes> encode_changes(std::string_view table,
                                          std::span<const ElementChange> changes) {
+    // A message costs the kernel as much as an element, so those of a set come together.
+    std::vector<const ElementChange*> order;
+    order.reserve(changes.size());
+    for (const ElementChange& change : changes)
+        order.push_back(&change);
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto* a, const auto* b) { return a->set < b->set; });
     std::vector<MessageBytes> messages;
     std::size_t i = 0;
-    while (i < changes.size()) {
-        const ElementChange& first = changes[i];
+    while (i < order.size()) {
+        const ElementChange& first = *order[i];
         const bool add = first.kind == ElementChange::Kind::add;
         MessageWriter out(nft_type(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
                           static_cast<std::uint16_t>(NLM_F_REQUEST | (add ? NLM_F_CREATE : 0)));
@@ -124,10 +131,10 @@ std::vector<MessageBytes> encode_changes(std::string_view table,
         out.text(NFTA_SET_ELEM_LIST_SET, first.set);
         const std::size_t list = out.begin(NFTA_SET_ELEM_LIST_ELEMENTS);
         do {
-            write_element(out, changes[i]);
+            write_element(out, *order[i]);
             ++i;
-        } while (i < changes.size() && changes[i].kind == first.kind &&
-                 changes[i].set == first.set && out.size() < kMaxMessage);
+        } while (i < order.size() && order[i]->kind == first.kind && order[i]->set == first.set &&
+                 out.size() < kMaxMessage);
         out.end(list);
         messages.push_back(out.take());
     }

@@ -84,7 +84,8 @@ struct RuleCount {
     friend bool operator==(const RuleCount&, const RuleCount&) = default;
 };
 
-// The messages for changes in this order to table `inet NAME`, without the frame of a transaction.
+// The messages for changes to table `inet NAME`, without the frame of a transaction: set by set,
+// and for each set in this order.
 std::vector<MessageBytes> encode_changes(std::string_view table,
                                          std::span<const ElementChange> changes);
 // The request that lists one set or map.

@@ -4,12 +4,13 @@
 //   from_outside  destination translation: to the inside endpoint found in the maps; SIP over TCP
 //                 of the house to the daemon, while it listens.
 //   forward       who may talk to whom; its first rules are all that a packet of a known session
-//                 sees. New sessions of the house go through from_house or within_house, where an
-//                 endpoint without an element in a source map is handed to the queue. New IPv6
-//                 sessions go through forward_ipv6 and, from outside, through pinholes. Datagrams
-//                 on SIP ports are handed to the queue of the SIP gateway: those of known sessions
-//                 by known_sip, those of new ones where from_house and to_phone let them pass. (The
-//                 first one of an endpoint goes there from the queue of the NAT.)
+//                 sees. Datagrams on SIP ports are handed to the queue of the SIP gateway: those of
+//                 known sessions by known_sip, those of new ones where from_house and to_phone let
+//                 them pass. (The first one of an endpoint goes there from the queue of the NAT.)
+//   begin         the first packets of sessions. Those of the house go through from_house or
+//                 within_house, where an endpoint without an element in a source map is handed to
+//                 the queue. Those of IPv6 go through forward_ipv6 and, from outside, through
+//                 pinholes.
 //   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
 //                 answers the queue, as the kernel chooses.
 //   to_router     new packets from outside only to ports where the router listens.
@@ -18,8 +19,11 @@
 //                 first rules are those for datagrams of known sessions on SIP ports, because that
 //                 program may offload what passes it.
 //
-// Each further chain at a hook costs every packet about as much as a twentieth of its way through
-// the kernel, so packets of known sessions meet one chain, and of it mostly one rule.
+// Each further chain at a hook costs every packet about as much as a thirtieth of its way through
+// the kernel, so packets of known sessions meet one chain, and of it mostly one rule. The first
+// packet of a session pays for each rule and each condition that it meets, and most for each look
+// into a map. So the two rules that most of them need stand first in from_house and to_outside and
+// say everything at once; what they do not fit meets one rule for each purpose.
 //
 // No IPv4 packet of the house leaves with an inside address: a session that is known and
 // translated is translated for ever; a new one is translated in to_outside or dropped there, where
@@ -45,7 +49,12 @@ constexpr std::string_view kEchoKey = "ip saddr . meta l4proto . ct original pro
 constexpr std::string_view kPorts = "meta nfproto ipv4 meta l4proto { tcp, udp }";
 constexpr std::string_view kEndpointType = "type ipv4_addr . inet_proto . inet_service";
 
+constexpr std::string_view kClamp =
+    "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu";
 constexpr std::string_view kInvalid = "ct state invalid,untracked counter drop comment \"invalid\"";
+// RFC 4193 4.3: addresses of the house alone.
+constexpr std::string_view kInsideAddress =
+    "ip6 saddr fc00::/7 counter drop comment \"inside_address\"";
 constexpr std::string_view kSpoofed =
     "fib saddr . iif oif missing counter drop comment \"spoofed\"";
 
@@ -74,6 +83,7 @@ constexpr std::array kBaseChains{
     BaseChain{"to_router", "filter hook input priority filter"},
 };
 constexpr std::array kChains{
+    std::string_view("begin"),        std::string_view("count_out"),
     std::string_view("from_house"),   std::string_view("from_house_ipv6"),
     std::string_view("within_house"), std::string_view("to_house"),
     std::string_view("forward_ipv6"), std::string_view("pinholes"),
@@ -104,6 +114,16 @@ std::string ports_of(const std::vector<Port>& ports) {
     if (ports.empty()) return {};
     return ports.size() == 1 ? number(ports.front()) : set_of(ports, number);
 }
+
+// On the sessions of one host: its address in a packet, where the sets count, and how a packet of
+// a session too many ends.
+struct Limit {
+    std::string_view host;
+    std::string_view way;
+    std::string_view end;
+};
+constexpr Limit kOutgoing{"ip saddr", "out", "reject with icmp admin-prohibited"};
+constexpr Limit kIncoming{"ip daddr", "in", "drop"};
 
 // The kernel keeps timeout objects for each family.
 struct Family {
@@ -144,8 +164,12 @@ class Writer {
     void write_maps();
     void write_from_outside();
     void write_forward();
-    void write_session_limit(std::string_view host, std::string_view way, std::string_view end);
+    void write_crowd(const Limit& limit);
+    void write_count(std::string_view condition, const Limit& limit);
+    void write_begin();
+    void write_known(Proto proto);
     void write_from_house();
+    void write_within_house();
     void write_to_house();
     void on_sip_port(std::string_view protocol, std::string_view end);
     void write_known_sip();
@@ -153,10 +177,14 @@ class Writer {
     void write_forward_ipv6();
     void write_pinholes();
     void write_unknown();
+    void write_from_maps(std::string_view condition, std::string_view flag);
     void write_to_outside();
     void write_to_router();
     void write_welcome();
     void write_new_timeouts(Family family);
+    std::string permit() const;
+    std::uint32_t counted_of() const;
+    std::string sample() const;
     std::string udp_timeout(Family family) const;
     std::string tcp_timeout(Family family) const;
     static std::string dns_timeout(Family family);
@@ -258,18 +286,21 @@ void Writer::write_maps() {
 
 void Writer::write_from_outside() {
     begin(kBaseChains[0]);
+    // The first condition that looks for the daemon is tproxy: without its socket the rule ends
+    // there. The translation alone would do the rest, and does for all packets but the first.
+    if (!sip_.empty() && input_.sip_proxy) {
+        const std::string to = std::to_string(input_.sip_proxy->number);
+        rule("tcp dport ", sip_, " iifname ", lan_, " meta nfproto ipv4 ip saddr != @",
+             kSipDirectSet, " fib daddr oifname ", wan_, " tproxy ip to :", to,
+             " redirect to :", to);
+    }
+    // All maps and the DMZ are about addresses of the router.
+    rule("meta nfproto ipv4 fib daddr type != local accept");
     const std::string from = input_.hairpin ? "" : concat("iifname ", wan_, " ");
     rule(from, kPorts, " dnat ip to ", kDestination, " . ip saddr map @inbound_remote");
     rule(from, kPorts, " dnat ip to ", kDestination, " map @inbound");
     if (input_.hairpin) {
         rule("iifname ", lan_, " ", kPorts, " dnat ip to ", kDestination, " map @hairpin");
-    }
-    // The first condition that looks for the daemon is tproxy: without its socket the rule ends
-    // there. The translation alone would do the rest, and does for all packets but the first.
-    if (!sip_.empty() && input_.sip_proxy) {
-        const std::string to = std::to_string(input_.sip_proxy->number);
-        rule("iifname ", lan_, " meta nfproto ipv4 ip saddr != @", kSipDirectSet, " tcp dport ",
-             sip_, " fib daddr oifname ", wan_, " tproxy ip to :", to, " redirect to :", to);
     }
     rule("iifname ", wan_, " meta l4proto 47 dnat ip to ip saddr map @", kTunnelMap);
     if (input_.dmz) {
@@ -292,10 +323,13 @@ void Writer::write_forward() {
     // Before the first rule, which knows nothing of ports.
     if (input_.firewall) on_sip_port("th", "jump known_sip");
     rule("ct status & (assured | confirmed | snat) == assured | confirmed | snat accept");
-    rule("tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu");
-    rule("ct status & (confirmed | snat) == confirmed | snat accept");
-    rule("ct status & (confirmed | dnat) == confirmed | dnat accept");
-    rule("iifname ", lan_, " oifname ", wan_, " goto from_house");
+    rule("ct status & confirmed == 0 goto begin");
+    // From here on with a session that is known, or without one.
+    rule(kClamp);
+    rule("ct status & (snat | dnat) != 0 accept");
+    const std::string leaving = concat("iifname ", lan_, " oifname ", wan_, " ");
+    rule(leaving, kInsideAddress);
+    rule(leaving, "meta nfproto ipv4 ct status confirmed counter drop comment \"untranslated\"");
     // Each look into a set counts, and a session that came in by a pinhole goes on through it.
     if (input_.element_counters) {
         rule("iifname ", wan_, " meta nfproto ipv6 ct status confirmed ct direction original ",
@@ -305,6 +339,13 @@ void Writer::write_forward() {
     // A bridge of the house may show us the frames that it carries, neighbour discovery among them.
     rule("iifname ", lan_, " oifname ", lan_, " ct state untracked accept");
     rule(kInvalid);
+    end();
+}
+
+void Writer::write_begin() {
+    begin("begin");
+    rule("iifname ", lan_, " oifname ", wan_, " goto from_house");
+    rule(kClamp);
     rule("iifname ", lan_, " ", kSpoofed);
     rule("meta nfproto ipv6 goto forward_ipv6");
     write_new_timeouts(kIpv4);
@@ -315,36 +356,84 @@ void Writer::write_forward() {
 }
 
 // One host shall not fill the kernel's table. Counting looks at every session that is counted, so
-// only one in `of` is, by chance; who has too many of these begins nothing new for a moment.
-void Writer::write_session_limit(std::string_view host, std::string_view way,
-                                 std::string_view end) {
+// only one of so many is, by chance; who has too many of these begins nothing new for a moment.
+std::uint32_t Writer::counted_of() const {
+    return std::max(input_.host_sessions / kMostCounted, 1U);
+}
+
+// True for the sessions to count; empty where all are.
+std::string Writer::sample() const {
+    return counted_of() > 1 ? concat("numgen random mod ", counted_of(), " == 0 ") : std::string();
+}
+
+constexpr std::string_view kLimited = " comment \"host_sessions\"";
+
+void Writer::write_crowd(const Limit& limit) {
     if (input_.host_sessions == 0) return;
-    const std::uint32_t of = std::max(input_.host_sessions / kMostCounted, 1U);
-    const std::string sample = of > 1 ? concat("numgen random mod ", of, " == 0 ") : std::string();
-    constexpr std::string_view kWhy = " comment \"host_sessions\"";
-    rule(host, " @crowd_", way, " counter ", end, kWhy);
-    rule(sample, "add @sessions_", way, "_", input_.host_sessions, " { ", host, " ct count over ",
-         input_.host_sessions / of, " } add @crowd_", way, " { ", host, " } counter ", end, kWhy);
+    rule(limit.host, " @crowd_", limit.way, " counter ", limit.end, kLimited);
+}
+
+void Writer::write_count(std::string_view condition, const Limit& limit) {
+    if (input_.host_sessions == 0) return;
+    rule(condition, "add @sessions_", limit.way, "_", input_.host_sessions, " { ", limit.host,
+         " ct count over ", input_.host_sessions / counted_of(), " } add @crowd_", limit.way, " { ",
+         limit.host, " } counter ", limit.end, kLimited);
+}
+
+// Remembers whom a session of the house talks to.
+std::string Writer::permit() const {
+    return concat("add @permit { ", kSource, " . ip daddr timeout ",
+                  std::max(whole_seconds(input_.timeouts.udp), std::int64_t{300}), "s }");
+}
+
+// A new session of an endpoint that has a mapping, in one rule, unless it needs something else.
+// Where the house has one interface, what such an endpoint sends comes the right way: its first
+// packet did.
+void Writer::write_known(Proto proto) {
+    const bool counts_all = input_.host_sessions != 0 && counted_of() == 1;
+    if (!input_.map_lookups || counts_all) return;
+    const bool udp = proto == Proto::udp;
+    std::string text = concat("meta l4proto ", to_string(proto));
+    if (udp && !sip_.empty()) append(text, " th sport != ", sip_, " th dport != ", sip_);
+    if (udp && input_.timeout_objects) text += " th dport != 53";
+    append(text, " ", kSource, " @source");
+    if (input_.host_sessions != 0) text += " ip saddr != @crowd_out";
+    if (input_.lan.size() > 1) text += " fib saddr . iif oif exists";
+    if (input_.permits) append(text, " ", permit());
+    if (input_.timeout_objects) {
+        append(text, " ct timeout set ", quoted(udp ? udp_timeout(kIpv4) : tcp_timeout(kIpv4)));
+    }
+    rule(text, " accept");
 }
 
 void Writer::write_from_house() {
+    const bool samples = input_.host_sessions != 0 && counted_of() > 1;
     begin("from_house");
     rule("meta nfproto ipv6 goto from_house_ipv6");
-    rule("ct status confirmed counter drop comment \"untranslated\"");
-    rule(kInvalid);
+    if (samples) rule(sample(), "jump count_out");
+    write_known(Proto::udp);
+    rule(kClamp);
+    write_known(Proto::tcp);
     rule(kSpoofed);
     write_new_timeouts(kIpv4);
-    write_session_limit("ip saddr", "out", "reject with icmp admin-prohibited");
-    if (input_.permits) {
-        rule(kPorts, " add @permit { ", kSource, " . ip daddr timeout ",
-             std::max(whole_seconds(input_.timeouts.udp), std::int64_t{300}), "s }");
-    }
+    write_crowd(kOutgoing);
+    if (!samples) write_count({}, kOutgoing);
+    if (input_.permits) rule(kPorts, " ", permit());
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
     rule("meta nfproto ipv4 meta l4proto 47 add @", kTunnelMap, " { ip daddr : ip saddr }");
     on_sip_port("udp", concat("jump ", kSipQueueChain));
     rule("accept");
     end();
+    begin("count_out");
+    if (samples) {
+        rule(kSpoofed);
+        write_count({}, kOutgoing);
+    }
+    end();
+}
+
+void Writer::write_within_house() {
     begin("within_house");
     if (input_.hairpin) rule("ct status dnat ", kPorts, " jump unknown");
     rule("accept");
@@ -353,7 +442,8 @@ void Writer::write_from_house() {
 
 void Writer::write_to_house() {
     begin("to_house");
-    write_session_limit("ip daddr", "in", "drop");
+    write_crowd(kIncoming);
+    write_count(sample(), kIncoming);
     rule("meta l4proto 47 accept");
     on_sip_port("udp", "jump to_phone");
     rule(kPorts, " ", kDestination, " @open accept");
@@ -411,10 +501,8 @@ void Writer::write_to_phone() {
 // forwarded; that of the router itself meets no rule of ours.
 void Writer::write_forward_ipv6() {
     begin("from_house_ipv6");
-    // RFC 4193 4.3: addresses of the house alone.
-    rule("ip6 saddr fc00::/7 counter drop comment \"inside_address\"");
-    rule("ct status confirmed accept");
-    rule(kInvalid);
+    rule(kClamp);
+    rule(kInsideAddress);
     rule(kSpoofed);
     write_new_timeouts(kIpv6);
     rule("accept");
@@ -457,10 +545,27 @@ void Writer::write_unknown() {
     end();
 }
 
+void Writer::write_from_maps(std::string_view condition, std::string_view flag) {
+    rule(condition, " snat ip to ", kSource, " map @source", flag);
+    if (input_.by_address) {
+        rule(condition, " snat ip to ", kSource, " . ip daddr map @source_address", flag);
+    }
+    if (input_.by_session) {
+        rule(condition, " snat ip to ", kSource, " . ip daddr . th dport map @source_session",
+             flag);
+    }
+}
+
 void Writer::write_to_outside() {
     begin(kBaseChains[2]);
+    // Who is in a source map is inside: a host, or the SIP gateway in the name of one, whose
+    // packets come from no interface. There is no choice between ports where the map names one; the
+    // flag only spares the kernel the look for another session of the endpoint, to do as there.
+    for (const Proto proto : {Proto::udp, Proto::tcp}) {
+        write_from_maps(concat("oifname ", wan_, " meta l4proto ", to_string(proto)),
+                        " fully-random");
+    }
     rule("iifname ", lan_, " oifname ", wan_, " meta nfproto ipv4 goto translate");
-    // What the SIP gateway sends in the name of a host comes from no interface.
     if (!sip_.empty()) {
         rule("oifname ", wan_, " meta nfproto ipv4 meta l4proto udp fib saddr type != local ",
              "goto translate");
@@ -476,14 +581,9 @@ void Writer::write_to_outside() {
     if (input_.hairpin) rule("oifname ", lan_, " ct status dnat ", kPorts, " goto from_maps");
     end();
     begin("from_maps");
-    rule(kPorts, " snat ip to ", kSource, " map @source");
-    if (input_.by_address) rule(kPorts, " snat ip to ", kSource, " . ip daddr map @source_address");
-    if (input_.by_session) {
-        rule(kPorts, " snat ip to ", kSource, " . ip daddr . th dport map @source_session");
-    }
+    write_from_maps(kPorts, {});
     end();
     begin("translate");
-    rule(kPorts, " jump from_maps");
     rule("icmp type echo-request snat ip to ", kEchoKey, " map @source");
     PortRange free = input_.ports;
     if (free.last > kRouterPorts.last) {
@@ -554,7 +654,9 @@ std::string Writer::whole() {
     write_maps();
     write_from_outside();
     write_forward();
+    write_begin();
     write_from_house();
+    write_within_house();
     write_to_house();
     write_known_sip();
     write_to_phone();

@@ -196,6 +196,23 @@ BOOST_AUTO_TEST_CASE(an_added_element_is_what_the_kernel_announces,
     BOOST_TEST(elements[0].data == change.data);
 }
 
+// Of one set in their order; what is done to other sets in the same transaction is no matter.
+BOOST_AUTO_TEST_CASE(changes_of_one_set_share_a_message_wherever_they_stand,
+                     *boost::unit_test::precondition(LittleEndian())) {
+    std::vector<ElementChange> changes{add(1), add(1), add(2), add(2), add(3)};
+    changes[1].set = changes[3].set = "inbound";
+    const auto messages = encode_changes("t", changes);
+    BOOST_REQUIRE(messages.size() == 2U);
+    std::vector<Element> elements;
+    for (const MessageBytes& message : messages)
+        BOOST_TEST(decode_elements(*MessageReader(message).next(), elements));
+    BOOST_REQUIRE(elements.size() == 5U);
+    for (const std::size_t one : {1U, 3U, 0U, 2U, 4U}) {
+        BOOST_TEST(elements.front().key == changes[one].key);
+        elements.erase(elements.begin());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(neighbouring_changes_of_one_kind_share_a_message) {
     std::vector<ElementChange> changes{add(1), add(2), add(3), add(4)};
     changes[2].kind = ElementChange::Kind::remove;

@@ -46,6 +46,22 @@ BOOST_AUTO_TEST_CASE(five_seconds_of_a_frozen_daemon_cost_no_session_and_no_endp
     BOOST_TEST(leaked_nothing(outside));
 }
 
+// Of its sessions a sample is counted, so where it ends is a matter of chance: of 8,192 most times
+// within a tenth, and never so far off.
+BOOST_AUTO_TEST_CASE(an_endpoint_that_has_a_mapping_begins_no_more_sessions_than_its_device_may) {
+    House house;
+    const Router router(house);
+    house.internet.nft(
+        "table ip quiet { chain in { type filter hook prerouting priority raw; "
+        "udp sport 5999 drop; }; }");
+    const UdpSocket source = house.pc.udp("0.0.0.0:5999");
+    source.send_to("11.0.0.3:1", "the first");
+    flood(house, {.to = "11.0.0.3", .first_port = 5999, .one_source = true, .count = 30000});
+    const auto count = parse_number<int>(house.router.sysctl("net.netfilter.nf_conntrack_count"));
+    BOOST_TEST(count.value_or(0) > 4096);
+    BOOST_TEST(count.value_or(0) < 2 * 8192);
+}
+
 // One device begins more sessions than the kernel keeps, where the owner lets it. It can say no to
 // nobody else: what has answered stays, and newcomers take the place of what nobody answered.
 BOOST_AUTO_TEST_CASE(a_device_that_fills_the_kernels_table_harms_nobody_else) {

@@ -69,9 +69,52 @@ BOOST_AUTO_TEST_CASE(sessions_are_counted_by_samples_or_not_at_all) {
     BOOST_TEST(!has(text_for(0), "ct count"));
     BOOST_TEST(!has(text_for(0), "crowd"));
     BOOST_TEST(has(text_for(100), "        add @sessions_out_100 { ip saddr ct count over 100 }"));
-    BOOST_TEST(has(text_for(1'000'000),
-                   "numgen random mod 7812 == 0 add @sessions_out_1000000 { ip saddr ct count "
-                   "over 128 }"));
+    const std::string many = text_for(1'000'000);
+    BOOST_TEST(has(many, "        numgen random mod 7812 == 0 jump count_out\n"));
+    BOOST_TEST(has(many, "        add @sessions_out_1000000 { ip saddr ct count over 128 }"));
+    BOOST_TEST(has(many,
+                   "        numgen random mod 7812 == 0 add @sessions_in_1000000 { ip daddr ct "
+                   "count over 128 }"));
+}
+
+// Which rule that is, and what it leaves to the others.
+BOOST_AUTO_TEST_CASE(a_new_session_of_a_known_endpoint_meets_one_rule) {
+    nat::RulesetInput input;
+    input.wan = "wan0";
+    input.lan = {"br-lan"};
+    input.timeouts.udp = 300s;
+    input.timeouts.tcp_established = 7440s;
+    input.timeouts.tcp_transitory = 240s;
+    const auto known = [&input](const std::string& protocol) {
+        const std::string text = nat::write_ruleset(input);
+        const std::size_t chain = text.rfind("    chain from_house {\n");
+        const std::size_t at = text.find("        meta l4proto " + protocol, chain);
+        if (at > text.find("    }\n", chain)) return std::string();
+        return text.substr(at + 8, text.find('\n', at) - at - 8);
+    };
+    const std::string key = "ip saddr . meta l4proto . th sport @source";
+    const std::string permit =
+        " add @permit { ip saddr . meta l4proto . th sport . ip daddr timeout 300s }";
+    BOOST_TEST(known("udp") == "meta l4proto udp th dport != 53 " + key +
+                                   " ip saddr != @crowd_out" + permit +
+                                   " ct timeout set \"udp_300\" accept");
+    BOOST_TEST(known("tcp") == "meta l4proto tcp " + key + " ip saddr != @crowd_out" + permit +
+                                   " ct timeout set \"tcp_7440_240\" accept");
+    input.sip_ports = {Port{5060}, Port{5062}};
+    BOOST_TEST(known("udp").starts_with(
+        "meta l4proto udp th sport != { 5060, 5062 } th dport != { 5060, 5062 } th dport != 53 "));
+    input.lan.emplace_back("br-guest");
+    BOOST_TEST(known("tcp").find(" fib saddr . iif oif exists add @permit") != std::string::npos);
+    input.lan.pop_back();
+    input.permits = false;
+    input.timeout_objects = false;
+    input.host_sessions = 0;
+    BOOST_TEST(known("tcp") == "meta l4proto tcp " + key + " accept");
+    input.host_sessions = 100;  // each session is counted
+    BOOST_TEST(known("tcp").empty());
+    input.host_sessions = 0;
+    input.map_lookups = false;
+    BOOST_TEST(known("tcp").empty());
 }
 
 BOOST_AUTO_TEST_CASE(sip_over_tcp_is_led_to_the_daemon_where_it_listens) {
@@ -85,8 +128,8 @@ BOOST_AUTO_TEST_CASE(sip_over_tcp_is_led_to_the_daemon_where_it_listens) {
     BOOST_TEST(!has("tproxy"));
     input.sip_proxy = Port{28672};
     BOOST_TEST(
-        has("        iifname { \"br-lan\" } meta nfproto ipv4 ip saddr != @sip_direct tcp "
-            "dport 5060 fib daddr oifname \"wan0\" tproxy ip to :28672 redirect to "
+        has("        tcp dport 5060 iifname { \"br-lan\" } meta nfproto ipv4 ip saddr != "
+            "@sip_direct fib daddr oifname \"wan0\" tproxy ip to :28672 redirect to "
             ":28672\n"));
     BOOST_TEST(has("set sip_direct { type ipv4_addr;"));
     input.sip_ports.clear();
@@ -121,6 +164,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_looks_no_keys_up_in_maps_asks_for_every_sessi
     input.map_lookups = false;
     const std::string text = nat::write_ruleset(input);
     BOOST_TEST(text.find(" @source return") == std::string::npos);
+    BOOST_TEST(text.find(" @source accept") == std::string::npos);
     BOOST_TEST(text.find("@source_session return") == std::string::npos);
     BOOST_TEST(text.find(" @source counter drop") == std::string::npos);
     BOOST_TEST(text.find("goto ask_queue") != std::string::npos);
