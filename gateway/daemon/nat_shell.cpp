@@ -392,6 +392,15 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     if (effects.dump_sessions) feed_sessions(feed);
 }
 
+// Whether a flowtable took a session on a SIP port while nobody read the queue, and not because it
+// was found to be no SIP.
+bool NatShell::goes_past_us(const kernel::Session& session, const nat::Session& use) {
+    if (!session.offloaded || use.proto != Proto::udp) return false;
+    if (!is_onward(use.inside) && !is_onward(use.remote)) return false;
+    const auto flow = kernel::ConcatKey().endpoint(use.inside).endpoint(use.remote);
+    return !elements_.has(nat::kNotSipSet, flow);
+}
+
 void NatShell::feed_sessions(const Feed& feed) {
     feed(nat::SessionsBegin{});
     std::vector<nat::Session> some;
@@ -403,14 +412,13 @@ void NatShell::feed_sessions(const Feed& feed) {
     const Status listed = list_sessions([&](const kernel::Session& session) {
         for (const nat::Session& one : sessions_of(session)) {
             some.push_back(one);
-            const bool is_ours = is_onward(one.inside) || is_onward(one.remote);
-            if (session.offloaded && one.proto == Proto::udp && is_ours) past_us.push_back(session);
+            if (past_us.size() < kMostSessions && goes_past_us(session, one))
+                past_us.push_back(session);
         }
         if (some.size() >= kMostSessions) flush();
     });
     flush();
-    // A flowtable took them while nobody read the queue. Their next datagram begins them again,
-    // with the same mapping, and comes to the queue.
+    // Their next datagram begins them again, with the same mapping, and comes to the queue.
     for (const kernel::Session& session : past_us)
         (void)conntrack_.remove(session);
     feed(nat::SessionsEnd{listed.ok()});

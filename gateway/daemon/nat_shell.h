@@ -105,6 +105,7 @@ class NatShell {
     // Tells the sender of a waiting packet that it may not go on (RFC 1812 5.3.9: ICMP 3/13).
     void refuse(std::uint32_t token);
     void feed_sessions(const Feed& feed);
+    bool goes_past_us(const kernel::Session& session, const nat::Session& use);
 
     kernel::NftElements elements_;
     kernel::Conntrack conntrack_;
