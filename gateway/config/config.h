@@ -138,11 +138,31 @@ struct Dmz {
     friend bool operator==(const Dmz&, const Dmz&) = default;
 };
 
+// Whose telephony is treated differently: that of a device, known by exactly one of mac and
+// address, and that with a provider in this network.
+struct SipHost {
+    std::optional<Mac> mac;
+    std::optional<Ip4> address;
+    SipMode mode = SipMode::automatic;
+
+    friend bool operator==(const SipHost&, const SipHost&) = default;
+};
+struct SipProvider {
+    Prefix4 network;
+    SipMode mode = SipMode::automatic;
+
+    friend bool operator==(const SipProvider&, const SipProvider&) = default;
+};
+
 struct Sip {
     SipMode mode = SipMode::automatic;
     std::vector<Port> ports;    // all different, at least one
     Duration keep_alive = 25s;  // zero: none
+    std::vector<SipHost> hosts{};
+    std::vector<SipProvider> providers{};
 
+    // Whether it is not off for everybody.
+    bool is_used() const;
     friend bool operator==(const Sip&, const Sip&) = default;
 };
 

@@ -144,6 +144,7 @@ class Writer {
     void write_from_house();
     void write_to_house();
     void on_sip_port(std::string_view protocol, std::string_view end);
+    void on_sip_beginning(std::string_view end);
     void write_known_sip();
     void write_to_phone();
     void write_forward_ipv6();
@@ -331,6 +332,7 @@ void Writer::write_from_house() {
     rule("icmp type echo-request jump unknown_icmp");
     rule("meta nfproto ipv4 meta l4proto 47 add @", kTunnelMap, " { ip daddr : ip saddr }");
     on_sip_port("udp", concat("jump ", kSipQueueChain));
+    on_sip_beginning(concat("jump ", kSipQueueChain));
     rule("accept");
     end();
     begin("within_house");
@@ -344,6 +346,7 @@ void Writer::write_to_house() {
     write_session_limit("ip daddr", "in", "drop");
     rule("meta l4proto 47 accept");
     on_sip_port("udp", "jump to_phone");
+    on_sip_beginning("jump to_phone");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");
@@ -360,6 +363,21 @@ void Writer::on_sip_port(std::string_view protocol, std::string_view end) {
     if (sip_.empty()) return;
     rule(protocol, " sport ", sip_, " ", end);
     rule(protocol, " dport ", sip_, " ", end);
+}
+
+// The first datagram of a flow on any other port.
+void Writer::on_sip_beginning(std::string_view end) {
+    if (sip_.empty()) return;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto hex = [kDigits](std::string_view text) {
+        std::string out = "0x";
+        for (const char c : text) {
+            out += kDigits[static_cast<unsigned char>(c) >> 4U];
+            out += kDigits[static_cast<unsigned char>(c) & 0xfU];
+        }
+        return out;
+    };
+    rule("meta l4proto udp @th,64,64 ", set_of(kSipBeginnings, hex), " ", end);
 }
 
 // Between a host and a peer outside. Where there is no queue, it goes on behind the jump.
@@ -562,7 +580,7 @@ RulesetInput ruleset_input(const config::Config& config) {
     input.host_sessions = config.nat.host_sessions;
     input.permits = false;
     if (config.dmz) input.dmz = config.dmz->inside;
-    if (config.sip.mode != config::SipMode::off) input.sip_ports = config.sip.ports;
+    if (config.sip.is_used()) input.sip_ports = config.sip.ports;
     const auto use = [&input](const config::NatBehaviour& behaviour) {
         using enum config::MappingBehaviour;
         input.by_address |= behaviour.mapping == address_dependent;
