@@ -2,6 +2,7 @@
 #include "alg/alg.h"
 
 #include <algorithm>
+#include <array>
 
 #include "alg/body.h"
 #include "alg/uri.h"
@@ -44,8 +45,11 @@ Help judge(const Message& message, const Flow& flow, Help before) {
         // A Via alone says little of who has found out what the outside knows.
         return by_contact || before == Help::unknown ? Help::native : before;
     }
-    const bool outside =
-        name->address == flow.outside.address || reach_of(name->address) == Reach::public_;
+    // A shared address of a provider (RFC 6598) is one that somebody outside has told, too, where
+    // our own outside address is behind another NAT.
+    const Reach reach = reach_of(name->address);
+    const bool shared = reach == Reach::cgnat && reach_of(flow.outside.address) != Reach::public_;
+    const bool outside = name->address == flow.outside.address || reach == Reach::public_ || shared;
     return by_contact && outside ? Help::self_traversed : before;
 }
 
@@ -164,6 +168,7 @@ std::string_view to_string(Notice::Kind kind) {
         case Notice::Kind::unregistered: return "registration ended";
         case Notice::Kind::would_edit: return "would edit";
         case Notice::Kind::not_sip: return "not SIP on a SIP port";
+        case Notice::Kind::altered: return "another gateway outside changes SIP messages";
     }
     return "";
 }
@@ -172,6 +177,9 @@ void Effects::clear() {
     verdicts.clear();
     keep_alives.clear();
     bypasses.clear();
+    ports.clear();
+    registrations.clear();
+    calls.clear();
     state_changed = false;
     notices.clear();
     connects.clear();
@@ -180,9 +188,10 @@ void Effects::clear() {
     look = false;
 }
 
-Alg::Alg(const config::Sip& config, nat::MappingService& service)
+Alg::Alg(const config::Sip& config, nat::MappingService& service, const nat::Hosts* hosts)
     : config_(config),
       service_(service),
+      hosts_(hosts),
       media_(service),
       registrations_(service, config.keep_alive) {
     set_limits();
@@ -197,9 +206,11 @@ void Alg::set_limits() {
 Alg::~Alg() = default;
 
 void Alg::handle(const Event& event, Instant now, Effects& out) {
-    const std::uint64_t version = registrations_.version() + calls_version_;
+    const std::uint64_t version = registrations_.version();
     std::visit([&](const auto& one) { on(one, now, out); }, event);
-    out.state_changed |= registrations_.version() + calls_version_ != version;
+    if (registrations_.version() != version || !changed_.empty() || all_changed_) {
+        note_changes(now, out);
+    }
 }
 
 std::optional<Instant> Alg::next_deadline() const {
@@ -211,21 +222,37 @@ std::optional<Instant> Alg::next_deadline() const {
     return next;
 }
 
+config::SipMode Alg::mode_of(Ip4 inside, Ip4 remote) const {
+    const nat::Host* known =
+        hosts_ == nullptr || config_.hosts.empty() ? nullptr : hosts_->find(inside);
+    for (const config::SipHost& one : config_.hosts) {
+        const bool by_mac = one.mac && known != nullptr && known->mac == one.mac;
+        if (by_mac || one.address == inside) return one.mode;
+    }
+    for (const config::SipProvider& one : config_.providers) {
+        if (one.network.contains(remote)) return one.mode;
+    }
+    return config_.mode;
+}
+
 void Alg::on(const Reconfigured& event, Instant now, Effects&) {
     if (event.config == config_) return;
     config_ = event.config;
     set_limits();
     registrations_.set_keep_alive(config_.keep_alive, now);
-    if (config_.mode == config::SipMode::automatic) return;
-    media_.release_all(now);
-    registrations_.release_all(now);
+    for (const auto& [number, call] : calls_.all()) {
+        if (!is_helped(call.inside, call.remote)) media_.release(number, now);
+    }
+    registrations_.release_if(
+        [this](Endpoint4 inside, Endpoint4 remote) { return !is_helped(inside, remote); }, now);
+    all_changed_ = true;
 }
 
 void Alg::on(const TimerFired&, Instant now, Effects& out) {
     while (const auto call = calls_.pop_expired(now)) {
-        ++calls_version_;
         media_.release(call->number, now);
         if (call->state == CallState::ended) continue;
+        if (call->established) out.calls.push_back({*call, Duration::zero(), {}});
         out.notices.push_back({Notice::Kind::call_changed, "forgotten", call->id, call->from,
                                call->to, call->inside, call->remote});
     }
@@ -241,59 +268,16 @@ void Alg::on(const TimerFired&, Instant now, Effects& out) {
 }
 
 void Alg::on(const MediaSeen& event, Instant now, Effects& out) {
-    media_.look(event.sessions, now, out.strangers);
-}
-
-void Alg::on(const Restored& event, Instant now, Effects&) {
-    if (config_.mode != config::SipMode::automatic) return;
-    registrations_.restore(event.registrations, now);
-    for (const SavedCall& saved : event.calls)
-        restore(saved, now);
-}
-
-// Its ports are what the kernel still has of it; where another has got one, the next description
-// of the call says which it is now.
-void Alg::restore(const SavedCall& saved, Instant now) {
-    Call* call = calls_.restore(saved.call, saved.left, now);
-    if (call == nullptr) return;
-    const Ip4 outside = service_.outside_address().address;
-    for (const SavedStream& one : saved.streams) {
-        CallStream stream;
-        stream.peer = one.peer;
-        const bool own = one.media.rtp.address == call->inside.address;
-        if (const auto opened = own ? media_.open(call->number, one.media, now)
-                                    : Result<OpenedMedia, Reason>(fail(Reason::no_help))) {
-            stream.inside = one.media.rtp;
-            stream.outside = opened->rtp;
-        }
-        call->streams.push_back(stream);
-    }
-    expect_media(*call, outside, now);
-}
-
-std::vector<SavedCall> Alg::saved_calls(Instant now) const {
-    std::vector<SavedCall> out;
-    for (const auto& [number, call] : calls_.all()) {
-        const auto until = calls_.deadline(number);
-        const bool stands = call.state == CallState::established || call.state == CallState::held;
-        if (!stands || !until) continue;
-        SavedCall saved{call, *until - now, {}};
-        saved.call.streams.clear();
-        for (const CallStream& stream : call.streams) {
-            const auto media = media_.shape(stream.inside);
-            saved.streams.push_back({media.value_or(WantedMedia{}), stream.peer});
-        }
-        out.push_back(std::move(saved));
-    }
-    return out;
+    media_.look(event.sessions, event.all, now, out.strangers);
 }
 
 void Alg::on(const Datagram& event, Instant now, Effects& out) {
     std::optional<std::string> payload;
     if (event.outward) registrations_.note_traffic(event.inside, event.remote, now);
-    const Reason reason =
-        config_.mode == config::SipMode::off ? Reason::no_help : rewrite(event, now, out, payload);
+    const bool off = mode_of(event.inside.address, event.remote.address) == config::SipMode::off;
+    const Reason reason = off ? Reason::no_help : rewrite(event, now, out, payload);
     ++counts_[static_cast<std::size_t>(reason)];
+    if (!off) trace_.note(event, Proto::udp, reason, payload, now);
     out.verdicts.push_back({event.token, std::move(payload)});
     doubt(event, reason, out);
     if (reason == Reason::http) {
@@ -305,6 +289,21 @@ void Alg::on(const Datagram& event, Instant now, Effects& out) {
                                event.inside,
                                event.remote});
     }
+}
+
+// A flow whose first datagram is a whole request of SIP.
+void Alg::note_port(const Datagram& event, const Message& message, Effects& out) const {
+    if (is_sip_port(event.remote.port) || is_sip_port(event.inside.port)) return;
+    constexpr std::array kNeeded{HeaderId::via, HeaderId::from, HeaderId::to, HeaderId::call_id,
+                                 HeaderId::cseq};
+    const bool whole = std::all_of(kNeeded.begin(), kNeeded.end(), [&message](HeaderId id) {
+        return message.find(id).has_value();
+    });
+    if (whole && !is_refused_port(event.remote.port)) out.ports.push_back(event.remote.port);
+}
+
+bool Alg::is_sip_port(Port port) const {
+    return std::find(config_.ports.begin(), config_.ports.end(), port) != config_.ports.end();
 }
 
 // What phones send between their messages says nothing for or against.
@@ -374,10 +373,34 @@ bool Alg::is_forwarded(const Flow& flow) const {
     return forward != nullptr && forward->owner.kind != nat::OwnerKind::sip;
 }
 
+// An answer repeats the Via of its request (RFC 3261 8.2.6.2). Where the only one names somebody
+// else outside, a gateway of the modem or the provider has changed the request and not the answer.
+void Alg::look_for_another(const Message& message, const Flow& flow, Known& known, Effects& out) {
+    if (message.is_request() || known.altered || known.help == Help::self_traversed) return;
+    const auto hops = split_list(message.find(HeaderId::via).value_or(""));
+    const auto count = std::count_if(message.headers.begin(), message.headers.end(),
+                                     [](const Header& one) { return one.id == HeaderId::via; });
+    if (!hops || hops->size() != 1 || count != 1) return;
+    const auto via = parse_via(hops->front());
+    const auto name = via ? usual_name(via->at.host, via->at.port, kSipPort) : std::nullopt;
+    const bool ours =
+        !name || name->address == flow.inside.address || name->address == flow.outside.address;
+    if (ours || reach_of(name->address) != Reach::public_) return;
+    known.altered = true;
+    out.notices.push_back({Notice::Kind::altered,
+                           concat("Via ", name->address.to_string()),
+                           {},
+                           {},
+                           {},
+                           flow.inside,
+                           flow.remote});
+}
+
 Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
                     std::optional<std::string>& payload) {
     const auto message = parse_message(event.payload);
     if (!message) return message.error();
+    if (event.outward && message->is_request()) note_port(event, *message, out);
     const auto outside = service_.outside_of(Proto::udp, event.inside, event.remote);
     if (!outside) return Reason::no_mapping;
     Known* known = know(event.inside, now);
@@ -391,14 +414,22 @@ Reason Alg::rewrite(const Datagram& event, Instant now, Effects& out,
 
 Reason Alg::rewrite(const Datagram& event, const Message& message, const Flow& flow, Known& known,
                     Instant now, Effects& out, std::optional<std::string>& payload) {
-    if (is_inner(flow.outside.address, flow.remote.address)) return Reason::inner_nat;
     Work work{event, message, flow, known, Edits(event.payload)};
-    work.observes = config_.mode == config::SipMode::observe;
+    work.observes = !is_helped(flow.inside, flow.remote);
     if (is_forwarded(work.flow)) {
         known.help = Help::forwarded;
         return Reason::forwarded;
     }
-    if (event.outward) known.help = judge(message, work.flow, known.help);
+    if (event.outward) {
+        known.help = judge(message, work.flow, known.help);
+    } else {
+        look_for_another(message, flow, known, out);
+    }
+    if (is_inner(flow.outside.address, flow.remote.address)) {
+        // What it registers is kept open all the same: the other NAT forgets as soon as any.
+        follow_registration(work, now, out);
+        return Reason::inner_nat;
+    }
     // RFC 4474: the signature covers Contact and body.
     if (message.find(HeaderId::identity_info)) return Reason::signed_body;
     const auto stopped = rewrite_headers(work);
@@ -500,12 +531,14 @@ void Alg::follow_call(Work& work, Instant now, Effects& out) {
     work.call->help = work.known.help;
     if (!work.datagram.outward) note_contact(work.message, work.flow.outside.address, *work.call);
     const Call& call = *work.call;
+    // A refresh says how long it lives from now on.
+    if (work.message.find(HeaderId::session_expires)) note_change(call);
     if (call.state == call.told) return;
     if (call.state == CallState::established || call.state == CallState::ended) {
         expect_media(call, work.flow.outside.address, now);
     }
     work.call->told = call.state;
-    ++calls_version_;
+    note_change(call);
     out.notices.push_back({Notice::Kind::call_changed, std::string(to_string(call.state)), call.id,
                            call.from, call.to, call.inside, call.remote});
 }
@@ -555,7 +588,7 @@ void Alg::expect_media(const Call& call, Ip4 outside, Instant now) {
 
 void Alg::note_streams(Work& work, const Sdp& sdp, Instant now) {
     Call& call = *work.call;
-    ++calls_version_;
+    note_change(call);
     if (call.streams.size() < sdp.media.size()) call.streams.resize(sdp.media.size());
     bool held = !sdp.media.empty();
     for (std::size_t i = 0; i < sdp.media.size(); ++i) {

@@ -38,19 +38,13 @@
 #include "alg/media.h"
 #include "alg/registrations.h"
 #include "alg/saved_calls.h"
+#include "alg/trace.h"
 #include "gateway/config/config.h"
+#include "gateway/nat/hosts.h"
 #include "gateway/nat/mapping_service.h"
 
 namespace gatehouse::sip {
 
-// A datagram on its way through the NAT, as a host of the house sees it: inside is the host's end.
-struct Datagram {
-    std::uint32_t token = 0;
-    bool outward = true;
-    Endpoint4 inside;
-    Endpoint4 remote;
-    std::string_view payload;  // valid during the call only
-};
 struct Reconfigured {
     config::Sip config;
 };
@@ -83,6 +77,7 @@ struct StreamEnded {
 // The answer to Effects::look: the kernel's sessions of the endpoints that is_looked_at names.
 struct MediaSeen {
     std::span<const MediaSession> sessions;  // valid during the call only
+    bool all = true;                         // else the kernel could not tell them all
 };
 using Event = std::variant<Datagram, Reconfigured, TimerFired, Restored, StreamBegun,
                            StreamConnected, StreamData, StreamEnded, MediaSeen>;
@@ -120,6 +115,7 @@ struct Notice {
         unregistered,
         would_edit,  // observe: text is what would be edited
         not_sip,     // text: what it is
+        altered,     // by another gateway outside; text: what came back
     };
 
     Kind kind = Kind::call_changed;
@@ -137,16 +133,21 @@ struct Effects {
     std::vector<Verdict> verdicts;
     std::vector<KeepAlive> keep_alives;
     std::vector<Bypass> bypasses;
+    std::vector<Port> ports;  // of servers, not configured, that hosts speak SIP with
     std::vector<Notice> notices;
     std::vector<StreamConnect> connects;
     std::vector<StreamBytes> bytes;
     std::vector<MediaSession> strangers;  // to be ended, after what the service has to be done
     bool look = false;                    // at the sessions of media: answered with MediaSeen
-    bool state_changed = false;           // what a restart shall not lose is another now
+    // What a restart shall not lose: what of it is another now, and whether it is all of it.
+    std::vector<SavedRegistration> registrations;
+    std::vector<SavedCall> calls;
+    bool state_changed = false;
 
     bool empty() const {
-        return verdicts.empty() && keep_alives.empty() && bypasses.empty() && notices.empty() &&
-               connects.empty() && bytes.empty() && strangers.empty() && !look && !state_changed;
+        return verdicts.empty() && keep_alives.empty() && bypasses.empty() && ports.empty() &&
+               notices.empty() && connects.empty() && bytes.empty() && strangers.empty() && !look &&
+               registrations.empty() && calls.empty() && !state_changed;
     }
     void clear();
 };
@@ -165,8 +166,9 @@ class Alg {
     static constexpr Duration kFirstPatience = 3s;  // for the end of a connection's first message
     static constexpr Duration kLaterPatience = 60s;
 
-    // The service must live as long.
-    Alg(const config::Sip& config, nat::MappingService& service);
+    // The service must live as long, and so must the hosts; without them none is known by its
+    // hardware address.
+    Alg(const config::Sip& config, nat::MappingService& service, const nat::Hosts* hosts = nullptr);
     Alg(const Alg&) = delete;
     Alg& operator=(const Alg&) = delete;
     ~Alg();
@@ -185,7 +187,10 @@ class Alg {
     std::size_t streams() const { return media_.size(); }
     std::size_t connections() const { return connections_.size(); }
     bool is_looked_at(Endpoint4 inside) const { return media_.is_looked_at(inside); }
+    const Trace& trace() const { return trace_; }
     std::uint64_t count(Reason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
+    // That of the host, else of the provider, else of all.
+    config::SipMode mode_of(Ip4 inside, Ip4 remote) const;
     // What an endpoint needs, as far as its messages tell.
     Help help_of(Endpoint4 inside) const;
 
@@ -194,6 +199,7 @@ class Alg {
         Help help = Help::unknown;
         Spellings spellings;
         bool registered = false;  // of a connection
+        bool altered = false;     // by another gateway, and it was told
     };
     struct Connection {  // over TCP
         Flow flow;
@@ -204,6 +210,9 @@ class Alg {
         bool raw = false;
     };
     struct Work;  // one message on its way
+    bool is_helped(Endpoint4 inside, Endpoint4 remote) const {
+        return mode_of(inside.address, remote.address) == config::SipMode::automatic;
+    }
 
     void on(const Datagram& event, Instant now, Effects& out);
     void set_limits();
@@ -234,6 +243,9 @@ class Alg {
     bool follow_length(Work& work);
     void follow_call(Work& work, Instant now, Effects& out);
     void restore(const SavedCall& saved, Instant now);
+    SavedCall saved(const Call& call, Instant now) const;
+    void note_change(const Call& call);
+    void note_changes(Instant now, Effects& out);
     void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
     void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
     void note_streams(Work& work, const Sdp& sdp, Instant now);
@@ -241,6 +253,10 @@ class Alg {
     void follow_registration(Work& work, Instant now, Effects& out);
     void set_registered(const Flow& flow, Known& known, bool registered, Effects& out);
     bool is_forwarded(const Flow& flow) const;
+    static void look_for_another(const Message& message, const Flow& flow, Known& known,
+                                 Effects& out);
+    bool is_sip_port(Port port) const;
+    void note_port(const Datagram& event, const Message& message, Effects& out) const;
     void doubt(const Datagram& event, Reason reason, Effects& out);
     Known* know(Endpoint4 inside, Instant now);
     bool make_room(Ip4 host);
@@ -248,9 +264,11 @@ class Alg {
 
     config::Sip config_;
     nat::MappingService& service_;
+    const nat::Hosts* hosts_;
     MediaTable media_;
     Calls calls_;
-    std::uint64_t calls_version_ = 0;  // grows with each change of a call that stands
+    std::vector<CallNumber> changed_;  // calls, by this event
+    bool all_changed_ = false;         // or more than them
     Registrations registrations_;
     std::map<Endpoint4, Known> endpoints_;
     std::map<Ip4, std::uint32_t> of_host_;
@@ -260,6 +278,7 @@ class Alg {
     TimerQueue<StreamId> stream_timers_;  // of those that hold bytes back
     std::size_t held_ = 0;                // bytes, of all of them
     std::size_t registered_ = 0;          // connections
+    Trace trace_;
     std::array<std::uint64_t, static_cast<std::size_t>(Reason::count_)> counts_{};
 };
 

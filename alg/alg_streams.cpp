@@ -112,13 +112,15 @@ std::string Alg::pass_message(Connection& connection, bool outward, std::string_
     const Datagram event{0, outward, connection.flow.inside, connection.flow.remote, text};
     std::optional<std::string> payload;
     const auto message = parse_message(text);
+    const Flow& flow = connection.flow;
     Reason reason = Reason::no_help;
     if (!message) {
         reason = message.error();
-    } else if (config_.mode != config::SipMode::off) {
+    } else if (mode_of(flow.inside.address, flow.remote.address) != config::SipMode::off) {
         reason = rewrite(event, *message, connection.flow, connection.known, now, out, payload);
     }
     ++counts_[static_cast<std::size_t>(reason)];
+    if (message) trace_.note(event, Proto::tcp, reason, payload, now);
     return payload ? std::move(*payload) : std::string(text);
 }
 

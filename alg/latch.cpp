@@ -18,8 +18,13 @@ void Latch::learn(Instant now) {
     remote_.reset();
     locked_ = false;
     candidate_ = {};
-    look_ = now + kLook;
     until_ = now + (peer_->usable ? kSilentPeer : kLongest);
+}
+
+// What was before says nothing of who speaks from now on.
+void Latch::begin_look(Instant now) {
+    look_ = now;
+    listens_ = false;
 }
 
 void Latch::describe(const MediaPeer& peer, Instant now) {
@@ -37,11 +42,12 @@ void Latch::describe(const MediaPeer& peer, Instant now) {
         if (remote_ && locked_) before_ = *remote_;
         remote_ = peer.said.address;
         locked_ = false;
-        look_ = now + kLook;
+        begin_look(now);
     } else if (changed || (!look_ && (!remote_ || !(locked_ || peer.usable)))) {
         learn(now);
+        begin_look(now);
     } else if (!look_ && peer.talks) {
-        look_ = now + kLook;
+        begin_look(now);
     }
 }
 
@@ -55,9 +61,8 @@ Latch::Rank Latch::rank(Ip4 address) const {
     return is_near(address, peer_->signalling) ? Rank::near_signalling : Rank::other;
 }
 
-void Latch::hear(const MediaSession& session) {
-    if (!peer_ || !session.heard || session.quiet > kFresh) return;
-    const Ip4 address = session.remote.address;
+void Latch::hear(Ip4 address) {
+    if (!peer_) return;
     if (address == remote_) remote_heard_ = true;
     const Rank rank = this->rank(address);
     if (rank == Rank::other && peer_->usable) return;
@@ -69,13 +74,19 @@ void Latch::hear(const MediaSession& session) {
 }
 
 void Latch::decide(Instant now) {
-    if (peer_ && look_) {
+    if (peer_ && look_ && !listens_) {
+        listens_ = true;
+        look_ = now + kLook;
+    } else if (peer_ && look_) {
         look_.reset();
         const bool found = best_ != Ip4{} && (rank_ != Rank::other || best_ == candidate_);
         if (remote_ && remote_heard_) {
             locked_ = true;
         } else if (remote_) {
-            if (peer_->talks) learn(now);
+            if (peer_->talks) {
+                learn(now);
+                look_ = now + kLook;
+            }
         } else if (found) {
             remote_ = best_;
             locked_ = true;

@@ -9,12 +9,12 @@
 //     should speak, the stream is learned for kSilentPeer, and is that address's again if nobody
 //     better is heard;
 //   - else the stream is learned: open to everybody, for kLongest at the most and beginning with
-//     the description. Every kLook it is looked who speaks, that is whose session is at most
-//     kFresh old. It is locked to the best one: the address that was said last, one said before,
-//     one in the same /24, that of the Contact, that of the peer of the signalling, the one that it
-//     was locked to before, one in the /24 of the signalling peer; at last, and only where no
-//     usable address was said, anybody who speaks at two looks in a row. So whoever was named wins
-//     over a stranger that spoke first;
+//     the description. There is a look at once, by which the next one tells who has spoken
+//     meanwhile (listener.h), and one every kLook from then on. It is locked to the best one: the
+//     address that was said last, one said before, one in the same /24, that of the Contact, that
+//     of the peer of the signalling, the one that it was locked to before, one in the /24 of the
+//     signalling peer; at last, and only where no usable address was said, anybody who speaks at
+//     two looks in a row. So whoever was named wins over a stranger that spoke first;
 //   - if nobody was heard, the peer of the signalling alone is let in from then on;
 //   - once locked it stays so. A description that says the same as before begins with a look at
 //     whether the one is still heard, another one from the beginning.
@@ -40,19 +40,9 @@ struct MediaPeer {
     bool talks = false;     // and nobody has put it on hold
 };
 
-// A session of the kernel with an end at a stream.
-struct MediaSession {
-    Endpoint4 inside;
-    Endpoint4 remote;
-    bool from_outside = false;  // began there
-    bool heard = false;         // the remote end has sent something
-    Duration quiet{};           // since its last packet, either way
-};
-
 class Latch {
   public:
     static constexpr Duration kLook = 3s;
-    static constexpr Duration kFresh = 2s;  // the kernel tells seconds
     static constexpr Duration kLongest = 30s;
     static constexpr Duration kSilentPeer = 6s;
     static constexpr std::size_t kMostSaid = 4;
@@ -61,9 +51,11 @@ class Latch {
     void describe(const MediaPeer& peer, Instant now);
     // Everybody may come, until the next description.
     void open() { *this = Latch(); }
-    // One of the sessions of a look, and its end.
-    void hear(const MediaSession& session);
+    // Somebody who has spoken since the look before, and the end of a look.
+    void hear(Ip4 address);
     void decide(Instant now);
+    // Whether the address has to do with what was said, so that it is no stranger.
+    bool is_named(Ip4 address) const { return peer_ && rank(address) != Rank::other; }
     // No answer to a look comes sooner than that it is asked for again.
     void asked(Instant now) { look_ = now + kLook; }
 
@@ -85,6 +77,7 @@ class Latch {
 
     Rank rank(Ip4 address) const;
     void learn(Instant now);
+    void begin_look(Instant now);
 
     // An address that is zero is none.
     std::optional<MediaPeer> peer_;
@@ -93,6 +86,7 @@ class Latch {
     Ip4 before_;           // that it was locked to
     bool locked_ = false;  // to one that was heard
     std::optional<Instant> look_;
+    bool listens_ = false;  // there was a look that the next one is compared with
     Instant until_;
     Ip4 candidate_;  // of the look before
     // Of this look.

@@ -177,17 +177,26 @@ const MediaTable::Stream* MediaTable::stream_of(Endpoint4 inside) const {
     return nullptr;
 }
 
+std::optional<Instant> MediaTable::next_look() const {
+    if (looking_ || !next_look_) return std::nullopt;
+    return std::max(*next_look_, earliest_look_);
+}
+
 void MediaTable::begin_look(Instant now) {
     next_look_.reset();
+    earliest_look_ = now + kLookGap;
+    looking_ = true;
     for (auto& [rtp, stream] : streams_) {
         const auto look = stream.latch.look();
-        if (!look) continue;
+        if (!look) {
+            stream.listener.forget();
+            continue;
+        }
         if (*look <= now) {
             stream.looks = true;
             stream.latch.asked(now);
         }
-        const Instant next = std::max(*stream.latch.look(), now + kLookGap);
-        if (!next_look_ || next < *next_look_) next_look_ = next;
+        if (!next_look_ || *stream.latch.look() < *next_look_) next_look_ = stream.latch.look();
     }
 }
 
@@ -196,15 +205,33 @@ bool MediaTable::is_looked_at(Endpoint4 inside) const {
     return stream != nullptr && stream->looks;
 }
 
-void MediaTable::look(std::span<const MediaSession> sessions, Instant now,
-                      std::vector<MediaSession>& strangers) {
-    for (const MediaSession& one : sessions) {
-        const auto found = streams_.find(one.inside);
-        if (found != streams_.end() && found->second.looks) found->second.latch.hear(one);
+// By streams, with what is not of RTP itself left out.
+void MediaTable::hear(std::span<const MediaSession> sessions) {
+    std::vector<MediaSession> sorted(sessions.begin(), sessions.end());
+    std::stable_sort(
+        sorted.begin(), sorted.end(),
+        [](const MediaSession& a, const MediaSession& b) { return a.inside < b.inside; });
+    auto first = sorted.begin();
+    for (auto& [rtp, stream] : streams_) {
+        if (!stream.looks) continue;
+        const auto of_stream = [at = rtp](const MediaSession& one) { return one.inside == at; };
+        first = std::find_if(first, sorted.end(),
+                             [at = rtp](const MediaSession& one) { return one.inside >= at; });
+        const auto last = std::find_if_not(first, sorted.end(), of_stream);
+        stream.listener.look({first, last}, stream.latch);
+        first = last;
     }
+}
+
+void MediaTable::look(std::span<const MediaSession> sessions, bool all, Instant now,
+                      std::vector<MediaSession>& strangers) {
+    looking_ = false;
+    if (all) hear(sessions);
     for (auto& entry : streams_) {
-        if (!entry.second.looks) continue;
-        entry.second.latch.decide(now);
+        Stream& stream = entry.second;
+        if (!stream.looks || !all) continue;
+        stream.latch.decide(now);
+        if (!stream.latch.look()) stream.listener.forget();
         settle(entry, now);
     }
     for (const MediaSession& one : sessions) {
@@ -245,12 +272,6 @@ void MediaTable::drop(CallNumber call, Endpoint4 rtp, Instant now) {
 void MediaTable::release(CallNumber call, Instant now) {
     for (auto at = streams_.begin(); at != streams_.end();)
         at = leave(call, at, now);
-}
-
-void MediaTable::release_all(Instant now) {
-    for (const auto& entry : streams_)
-        close(entry, now);
-    streams_.clear();
 }
 
 }  // namespace gatehouse::sip

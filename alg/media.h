@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "alg/latch.h"
+#include "alg/listener.h"
 #include "alg/rewrite.h"
 #include "gateway/nat/mapping_service.h"
 
@@ -41,17 +42,17 @@ class MediaTable {
     void expect(CallNumber call, Endpoint4 rtp, const MediaPeer& peer, Instant now);
 
     // When it has to be looked who speaks: begin_look, then the answer with the sessions that
-    // is_looked_at wants; at most one in kLookGap. Strangers are those whose sessions shall end.
-    std::optional<Instant> next_look() const { return next_look_; }
+    // is_looked_at wants; none before that answer, and at most one in kLookGap. Strangers are those
+    // whose sessions shall end. Where the answer is not all that there is, nothing follows from it.
+    std::optional<Instant> next_look() const;
     void begin_look(Instant now);
     bool is_looked_at(Endpoint4 inside) const;
-    void look(std::span<const MediaSession> sessions, Instant now,
+    void look(std::span<const MediaSession> sessions, bool all, Instant now,
               std::vector<MediaSession>& strangers);
     // The call does not use this stream any more.
     void drop(CallNumber call, Endpoint4 rtp, Instant now);
     // The call is over.
     void release(CallNumber call, Instant now);
-    void release_all(Instant now);
 
     std::size_t size() const { return streams_.size(); }
     std::uint64_t refused() const { return refused_; }  // because there were too many
@@ -69,6 +70,7 @@ class MediaTable {
         std::optional<Port> outside;  // that is wanted, before it is open
         std::vector<User> users;
         Latch latch;
+        Listener listener;
         bool looks = false;  // an answer is waited for
     };
     using Streams = std::map<Endpoint4, Stream>;
@@ -85,6 +87,7 @@ class MediaTable {
     // By what this user knows of the peer.
     void follow(Streams::value_type& entry, const User& user, Instant now);
     void settle(Streams::value_type& entry, Instant now);
+    void hear(std::span<const MediaSession> sessions);
     const Stream* stream_of(Endpoint4 inside) const;
 
     nat::MappingService& service_;
@@ -93,6 +96,8 @@ class MediaTable {
     Streams streams_;
     std::map<Ip4, std::uint32_t> of_host_;
     std::optional<Instant> next_look_;
+    Instant earliest_look_{};  // not sooner after the one before
+    bool looking_ = false;     // an answer is waited for
 };
 
 }  // namespace gatehouse::sip

@@ -135,7 +135,13 @@ Registrations::Change Registrations::take_response(const Message& message, const
     if (time > Duration::zero() && registration.accounts.size() < kMostAccounts) {
         registration.accounts.push_back({account, now + time + kGrace});
     }
-    return grant(found->first, registration, flow, now);
+    const std::uint64_t before = version_;
+    const Change change = grant(found->first, registration, flow, now);
+    if (version_ != before) {
+        const Duration left = time > Duration::zero() ? time + kGrace : Duration::zero();
+        changed_.push_back({flow.inside, flow.remote, flow.outside.port, left, account});
+    }
+    return change;
 }
 
 Registrations::Change Registrations::grant(const Key& key, Registration& registration,
@@ -217,16 +223,14 @@ std::vector<SavedRegistration> Registrations::saved(Instant now) const {
     return out;
 }
 
-void Registrations::restore(const std::vector<SavedRegistration>& all, Instant now) {
-    for (const SavedRegistration& one : all) {
-        const Key key{one.inside, one.registrar.address};
-        Registration* registration = open(key, now);
-        if (registration == nullptr || registration->accounts.size() >= kMostAccounts) continue;
-        registration->remote = one.registrar.port;
-        registration->accounts.push_back({one.account, now + one.left});
-        Flow flow{one.inside, {service_.outside_address().address, one.outside}, one.registrar};
-        (void)grant(key, *registration, flow, now);
-    }
+void Registrations::restore(const SavedRegistration& one, Instant now) {
+    const Key key{one.inside, one.registrar.address};
+    Registration* registration = open(key, now);
+    if (registration == nullptr || registration->accounts.size() >= kMostAccounts) return;
+    registration->remote = one.registrar.port;
+    registration->accounts.push_back({one.account, now + one.left});
+    const Flow flow{one.inside, {service_.outside_address().address, one.outside}, one.registrar};
+    (void)grant(key, *registration, flow, now);
 }
 
 void Registrations::note_traffic(Endpoint4 inside, Endpoint4 remote, Instant now) {
@@ -273,9 +277,12 @@ std::size_t Registrations::expire(Instant now) {
     return ended;
 }
 
-void Registrations::release_all(Instant now) {
-    while (!registrations_.empty())
-        erase(registrations_.begin(), now);
+void Registrations::release_if(const IsMeant& is_meant, Instant now) {
+    for (auto at = registrations_.begin(); at != registrations_.end();) {
+        const auto next = std::next(at);
+        if (is_meant(at->first.first, {at->first.second, at->second.remote})) erase(at, now);
+        at = next;
+    }
 }
 
 }  // namespace gatehouse::sip

@@ -8,10 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "alg/books.h"
@@ -61,11 +63,14 @@ class Registrations {
     void set_keep_alive(Duration period, Instant now);
     // What a restart shall not lose, and how it comes back. The version changes with it.
     std::vector<SavedRegistration> saved(Instant now) const;
-    void restore(const std::vector<SavedRegistration>& all, Instant now);
+    void restore(const SavedRegistration& one, Instant now);
     std::uint64_t version() const { return version_; }
+    // What has changed since it was asked last; with no time left: it ended.
+    std::vector<SavedRegistration> take_changed() { return std::exchange(changed_, {}); }
     // Forgets what is over; the number of registrations that ended so.
     std::size_t expire(Instant now);
-    void release_all(Instant now);
+    using IsMeant = std::function<bool(Endpoint4 inside, Endpoint4 registrar)>;
+    void release_if(const IsMeant& is_meant, Instant now);
 
     std::optional<Instant> next_deadline() const;
     // Flows that are registered.
@@ -116,6 +121,7 @@ class Registrations {
     std::uint32_t next_ = 1;
     std::size_t active_ = 0;
     std::uint64_t version_ = 0;
+    std::vector<SavedRegistration> changed_;
 };
 
 }  // namespace gatehouse::sip

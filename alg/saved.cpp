@@ -2,7 +2,8 @@
 #include "alg/saved.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <tuple>
 
 #include "alg/registrations.h"
 #include "gateway/base/text.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kFields = 5;
 
+// Without any time left where it is over.
 std::optional<SavedRegistration> read_line(std::string_view line, std::chrono::seconds wall) {
     const auto fields = split(line, ' ');
     if (fields.size() != kFields) return std::nullopt;
@@ -26,7 +28,7 @@ std::optional<SavedRegistration> read_line(std::string_view line, std::chrono::s
     // A clock that was set back gives nobody longer than a registrar may.
     const std::int64_t left = std::int64_t{*until} - wall.count();
     const std::int64_t longest = whole_seconds(Registrations::kLongest + Registrations::kGrace);
-    if (left <= 0 || left > longest) return std::nullopt;
+    if (left > longest) return std::nullopt;
     return SavedRegistration{*inside, *registrar, Port{*outside}, std::chrono::seconds(left),
                              std::string(fields[4])};
 }
@@ -50,10 +52,24 @@ std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::
 
 std::vector<SavedRegistration> read_saved(std::string_view text, std::chrono::seconds wall) {
     std::vector<SavedRegistration> out;
+    std::map<std::tuple<Endpoint4, Ip4, std::string>, std::size_t> places;
+    // A line without its end was not written to its end.
+    text = text.substr(0, text.rfind('\n') + 1);
     for (const std::string_view line : split(text, '\n')) {
-        if (out.size() == Registrations::kMost) break;
-        if (auto one = read_line(line, wall)) out.push_back(std::move(*one));
+        auto one = read_line(line, wall);
+        if (!one) continue;
+        const auto [place, fresh] =
+            places.try_emplace({one->inside, one->registrar.address, one->account}, out.size());
+        if (!fresh) {
+            out[place->second] = std::move(*one);
+        } else if (out.size() < 4 * Registrations::kMost) {
+            out.push_back(std::move(*one));
+        } else {
+            places.erase(place);
+        }
     }
+    std::erase_if(out, [](const auto& one) { return one.left <= Duration::zero(); });
+    if (out.size() > Registrations::kMost) out.resize(Registrations::kMost);
     return out;
 }
 

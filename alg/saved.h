@@ -2,7 +2,9 @@
 //
 // The registrations as a text that survives a restart, one line for each account:
 //     ENDPOINT REGISTRAR OUTSIDE-PORT UNTIL ACCOUNT
-// UNTIL is in seconds since 1970. What is not understood, or over, is left out.
+// UNTIL is in seconds since 1970. Of several lines about the same account of an endpoint at a
+// registrar the last one counts, so that changes can be written behind what there is. What is not
+// understood, or over, is left out.
 #pragma once
 
 #include <chrono>

@@ -2,6 +2,8 @@
 #include "alg/saved_calls.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "alg/saved.h"
 #include "gateway/base/text.h"
@@ -13,7 +15,8 @@ namespace {
 constexpr std::string_view kNone = "-";
 constexpr std::size_t kFields = 9;  // before the streams
 constexpr std::size_t kMostStreams = 16;
-constexpr std::size_t kMostText = 512;  // bytes of one field
+constexpr std::size_t kMostRead = std::size_t{4} * Calls::kMost;  // many of them have ended
+constexpr std::size_t kMostText = 512;                            // bytes of one field
 
 bool is_field(std::string_view text) {
     return text.size() <= kMostText && is_plain(text);
@@ -72,7 +75,7 @@ std::optional<SavedStream> read_stream(std::string_view word) {
 }
 
 bool read_state(std::string_view word, Call& call) {
-    for (const CallState state : {CallState::established, CallState::held}) {
+    for (const CallState state : {CallState::established, CallState::held, CallState::ended}) {
         if (word != to_string(state)) continue;
         call.state = state;
         call.held_inside = state == CallState::held;
@@ -118,7 +121,8 @@ std::optional<SavedCall> read_line(std::string_view line, std::chrono::seconds w
     call.to = text_or_none(words[7]);
     out.left = std::chrono::seconds(std::int64_t{*until} - wall.count());
     // A clock that was set back makes no call longer than it may be.
-    if (out.left <= Duration::zero() || out.left > Calls::kLongest) return std::nullopt;
+    if (out.left > Calls::kLongest) return std::nullopt;
+    if (call.state == CallState::ended) out.left = Duration::zero();
     for (std::size_t i = kFields; i < words.size(); ++i) {
         const auto stream = read_stream(words[i]);
         if (!stream) return std::nullopt;
@@ -152,10 +156,24 @@ std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::se
 
 std::vector<SavedCall> read_saved_calls(std::string_view text, std::chrono::seconds wall) {
     std::vector<SavedCall> out;
+    std::map<std::pair<Ip4, std::string>, std::size_t> places;
+    // A line without its end was not written to its end.
+    text = text.substr(0, text.rfind('\n') + 1);
     for (const std::string_view line : split(text, '\n')) {
-        if (out.size() == Calls::kMost) break;
-        if (auto one = read_line(line, wall)) out.push_back(std::move(*one));
+        auto one = read_line(line, wall);
+        if (!one) continue;
+        const auto [place, fresh] =
+            places.try_emplace({one->call.inside.address, one->call.id}, out.size());
+        if (!fresh) {
+            out[place->second] = std::move(*one);
+        } else if (out.size() < kMostRead) {
+            out.push_back(std::move(*one));
+        } else {
+            places.erase(place);
+        }
     }
+    std::erase_if(out, [](const auto& one) { return one.left <= Duration::zero(); });
+    if (out.size() > Calls::kMost) out.resize(Calls::kMost);
     return out;
 }
 

@@ -4,8 +4,9 @@
 //     HOST REMOTE STATE UNTIL TIMER CALL-ID FROM TO TAGS STREAM...
 // UNTIL is in seconds since 1970, TIMER the interval of the session timer in seconds or 0, TAGS
 // those of who answered, between commas. A stream is INSIDE/OUTSIDE-PORT/RTCP/PAIRS/PEER, in the
-// order of the description; "-" stands for what there is not. What is not understood, or over, is
-// left out.
+// order of the description; "-" stands for what there is not. Of several lines about the same
+// Call-ID of a host the last one counts, so that changes can be written behind what there is; the
+// STATE "ended" takes the call out. What is not understood, or over, is left out.
 #pragma once
 
 #include <chrono>
@@ -25,8 +26,8 @@ struct SavedStream {
 };
 
 struct SavedCall {
-    Call call;  // without streams
-    Duration left{};
+    Call call;        // without streams
+    Duration left{};  // zero: it has ended
     std::vector<SavedStream> streams;
 };
 

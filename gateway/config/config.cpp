@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/config/config.h"
 
+#include <algorithm>
+
 namespace gatehouse::config {
 
 namespace {
@@ -96,6 +98,12 @@ NatBehaviour Nat::behaviour_for(Proto proto) const {
     if (proto == Proto::udp && udp_type) return behaviour_of(*udp_type);
     if (proto == Proto::tcp && tcp_type) return behaviour_of(*tcp_type);
     return {mapping, filtering};
+}
+
+bool Sip::is_used() const {
+    const auto used = [](const auto& one) { return one.mode != SipMode::off; };
+    return mode != SipMode::off || std::any_of(hosts.begin(), hosts.end(), used) ||
+           std::any_of(providers.begin(), providers.end(), used);
 }
 
 }  // namespace gatehouse::config

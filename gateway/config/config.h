@@ -141,6 +141,22 @@ struct Dmz {
     friend bool operator==(const Dmz&, const Dmz&) = default;
 };
 
+// Whose telephony is treated differently: that of a device, known by exactly one of mac and
+// address, and that with a provider in this network.
+struct SipHost {
+    std::optional<Mac> mac;
+    std::optional<Ip4> address;
+    SipMode mode = SipMode::automatic;
+
+    friend bool operator==(const SipHost&, const SipHost&) = default;
+};
+struct SipProvider {
+    Prefix4 network;
+    SipMode mode = SipMode::automatic;
+
+    friend bool operator==(const SipProvider&, const SipProvider&) = default;
+};
+
 struct Sip {
     SipMode mode = SipMode::automatic;
     std::vector<Port> ports;    // all different, at least one
@@ -149,7 +165,11 @@ struct Sip {
     std::uint32_t calls = 1024;
     std::uint32_t host_registrations = 64;
     std::uint32_t registrations = 10000;
+    std::vector<SipHost> hosts{};
+    std::vector<SipProvider> providers{};
 
+    // Whether it is not off for everybody.
+    bool is_used() const;
     friend bool operator==(const Sip&, const Sip&) = default;
 };
 

@@ -50,9 +50,15 @@ void read_hosts(const RawConfig& raw, ProblemList& errors, ProblemList& warnings
     Claims<Mac> macs;
     Claims<Ip4> addresses;
     each(raw, "host", errors, warnings, [&](SectionReader& reader) {
+        const auto nat = reader.choice_if<NatType>("nat", kPresetTypes);
+        const auto sip = reader.choice_if<SipMode>("sip", kSipModes);
         const Host host{reader.name(), reader.mac("mac"), reader.address("address"),
-                        reader.choice<NatType>("nat", kPresetTypes)};
+                        nat.value_or(NatType::restricted_cone)};
         if (!reader.ok()) return;
+        if (!nat && !sip) {
+            reader.refuse(reader.line(), "'host' needs 'nat' or 'sip'");
+            return;
+        }
         if (host.mac.has_value() == host.address.has_value()) {
             reader.refuse(reader.line(), host.mac ? "'host' has 'mac' and 'address': write only one"
                                                   : "'host' needs 'mac' or 'address'");
@@ -62,7 +68,8 @@ void read_hosts(const RawConfig& raw, ProblemList& errors, ProblemList& warnings
         if (host.address && !free_for(reader, addresses, *host.address, "address")) return;
         if (host.mac) macs.claim(*host.mac, reader.line_of("mac"));
         if (host.address) addresses.claim(*host.address, reader.line_of("address"));
-        out.hosts.push_back(host);
+        if (nat) out.hosts.push_back(host);
+        if (sip) out.sip.hosts.push_back({host.mac, host.address, *sip});
     });
 }
 
@@ -119,6 +126,15 @@ void read_permissions(const RawConfig& raw, ProblemList& errors, ProblemList& wa
         permission.outside = reader.ports("outside");
         permission.inside = reader.ports("inside");
         if (reader.ok()) out.upnp.permissions.push_back(permission);
+    });
+}
+
+void read_sip_providers(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
+                        Config& out) {
+    each(raw, "sip_provider", errors, warnings, [&](SectionReader& reader) {
+        const auto network = reader.network("network");
+        const auto mode = reader.choice<SipMode>("sip", kSipModes);
+        if (reader.ok()) out.sip.providers.push_back({*network, mode});
     });
 }
 

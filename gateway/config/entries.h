@@ -16,6 +16,8 @@ void read_forwards(const RawConfig& raw, ProblemList& errors, ProblemList& warni
 void read_dmz(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
 void read_permissions(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
                       Config& out);
+void read_sip_providers(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
+                        Config& out);
 void read_static_leases(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
                         Config& out);
 // What a section 'dhcp' has beside the range of its addresses.
@@ -24,5 +26,7 @@ void read_dhcp_details(SectionReader& reader, DhcpPool& out);
 // What nat of a host, udp_type and tcp_type may be.
 inline constexpr std::array kPresetTypes{NatType::full_cone, NatType::restricted_cone,
                                          NatType::port_restricted_cone, NatType::symmetric};
+
+inline constexpr std::array kSipModes{SipMode::automatic, SipMode::observe, SipMode::off};
 
 }  // namespace gatehouse::config

@@ -26,7 +26,6 @@ constexpr std::array kFilterings{FilteringBehaviour::endpoint_independent,
                                  FilteringBehaviour::address_dependent,
                                  FilteringBehaviour::address_and_port_dependent};
 constexpr std::array kPortChoices{PortChoice::preserve, PortChoice::random};
-constexpr std::array kSipModes{SipMode::automatic, SipMode::observe, SipMode::off};
 constexpr std::array kUpstreamModes{UpstreamMode::automatic, UpstreamMode::off};
 constexpr std::array kLogLevels{LogLevel::error, LogLevel::warning, LogLevel::info,
                                 LogLevel::debug};
@@ -266,6 +265,7 @@ void Loader::all() {
     read_forwards(raw, errors, warnings, out);
     read_dmz(raw, errors, warnings, out);
     only("sip", [this](SectionReader& reader) { sip(reader); });
+    read_sip_providers(raw, errors, warnings, out);
     only("upnp", [this](SectionReader& reader) { upnp(reader); });
     read_permissions(raw, errors, warnings, out);
     dhcp();

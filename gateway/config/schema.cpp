@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kBehaviours =
     "endpoint-independent address-dependent address-and-port-dependent";
 constexpr std::string_view kPresets = "full-cone restricted-cone port-restricted-cone symmetric";
+constexpr std::string_view kSipModes = "auto observe off";
 constexpr std::int64_t kSocketPath = 107;  // sun_path of unix(7) without the final NUL
 
 constexpr std::array kGateway{
@@ -204,8 +205,14 @@ constexpr std::array kHost{
                .fallback = "",
                .sentence = "The NAT type of this device.",
                .example = "full-cone",
-               .words = kPresets,
-               .required = true},
+               .words = kPresets},
+    OptionSpec{.name = "sip",
+               .kind = Kind::choice,
+               .fallback = "",
+               .sentence = "The mode of internet telephony for this device, which counts before "
+                           "that of its provider and before that of 'sip'.",
+               .example = "off",
+               .words = kSipModes},
 };
 
 constexpr std::array kForward{
@@ -250,7 +257,7 @@ constexpr std::array kSip{
                .sentence = "What happens to internet telephony: auto mends the addresses in SIP "
                            "messages and opens ports for the calls, observe only watches and "
                            "reports, off leaves it alone.",
-               .words = "auto observe off"},
+               .words = kSipModes},
     OptionSpec{.name = "port",
                .kind = Kind::port,
                .fallback = "5060",
@@ -290,6 +297,23 @@ constexpr std::array kSip{
                .sentence = "How many flows of all devices together are kept open.",
                .low = 1,
                .high = 10000},
+};
+
+constexpr std::array kSipProvider{
+    OptionSpec{.name = "network",
+               .kind = Kind::network,
+               .fallback = "",
+               .sentence = "The address of its server, or the network of all of them.",
+               .example = "203.0.113.0/24",
+               .required = true},
+    OptionSpec{.name = "sip",
+               .kind = Kind::choice,
+               .fallback = "",
+               .sentence = "The mode of internet telephony with this provider, which counts before "
+                           "that of 'sip'.",
+               .example = "off",
+               .words = kSipModes,
+               .required = true},
 };
 
 constexpr std::array kUpnp{
@@ -408,6 +432,10 @@ constexpr std::array kSections{
     SectionSpec{"dmz", "", Times::entry, false, "One device that stands in front of the house.",
                 kDmz},
     SectionSpec{"sip", "sip", Times::once, true, "Internet telephony.", kSip},
+    SectionSpec{"sip_provider", "", Times::entry, false,
+                "A telephony provider that is treated differently, such as one that finds its way "
+                "through NATs better alone. The first whose network fits counts.",
+                kSipProvider},
     SectionSpec{"upnp", "upnp", Times::once, true, "Ports that devices open for themselves.",
                 kUpnp},
     SectionSpec{"permission", "", Times::entry, false,

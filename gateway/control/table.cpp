@@ -67,6 +67,12 @@ constexpr std::array kCalls{
     Column{"reason", "REASON"}, Column{"media", "MEDIA"},
 };
 
+constexpr std::array kMessages{
+    Column{"age", "AGE", Kind::seconds}, Column{"proto", "PROTO"},   Column{"inside", "INSIDE"},
+    Column{"direction", "WAY"},          Column{"remote", "REMOTE"}, Column{"what", "WHAT"},
+    Column{"reason", "REASON"},
+};
+
 std::string two_digits(std::int64_t n) {
     return concat(n < 10 ? "0" : "", n);
 }
@@ -95,6 +101,7 @@ std::span<const Column> columns_of(std::string_view resource) {
     if (resource == "hosts") return kHosts;
     if (resource == "leases") return kLeases;
     if (resource == "calls") return kCalls;
+    if (resource == "messages") return kMessages;
     return {};
 }
 

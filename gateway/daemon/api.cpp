@@ -107,6 +107,11 @@ control::Response Daemon::serve_get(const control::Request& request) {
     if (auto page = control::serve_page(request)) return std::move(*page);
     if (kHasSip && request.path == "/api/v1/calls")
         return {200, "application/json", write_calls_json(house_.sip())};
+    // What people say of themselves in them is nobody else's business.
+    if (kHasSip && request.path == "/api/v1/messages") {
+        if (!request.may_write) return failure(403, "only root may read the messages");
+        return {200, "application/json", write_messages_json(house_.sip(), loop_->now())};
+    }
     if (request.path == "/metrics") {
         return {200, std::string(kPrometheusType), metrics_text()};
     }
@@ -140,9 +145,11 @@ control::Response Daemon::serve_why(const control::Request& request) {
     facts.sip_proxy = sip_proxy_ != nullptr;
     facts.permitted = inside.is_v4() &&
                       nat_->has_permit(flow->proto, {inside.v4(), flow->inside.port}, remote.v4());
+    config::Config config = house_.config();
+    if (config.sip.is_used()) config.sip.ports = house_.sip_ports();
     return {200, "application/json",
             write_why(*flow, facts, nat_->find_session(tuple_of(*flow)), house_.engine(),
-                      house_.hosts(), house_.config())};
+                      house_.hosts(), config)};
 }
 
 control::Response Daemon::serve_reload(const control::Request& request) {

@@ -54,6 +54,7 @@ int forwards(const Options& options);
 int hosts(const Options& options);
 int leases(const Options& options);
 int calls(const Options& options);
+int messages(const Options& options);
 int events(const Options& options);
 int why(const Options& options);
 
@@ -73,6 +74,8 @@ constexpr std::array kCommands{
             leases},
     Command{"calls", "calls [--json] [--socket PATH]", "calls of SIP phones and their media",
             calls},
+    Command{"messages", "messages [--json] [--socket PATH]",
+            "the last SIP messages; with --json before and after", messages},
     Command{"events", "events [--json] [--socket PATH]", "what happens, as it happens", events},
     Command{"why", "why PROTO INSIDE REMOTE [--json]",
             "why a flow of a device passes or does not, out and in", why, 3},
@@ -212,6 +215,10 @@ int leases(const Options& options) {
 
 int calls(const Options& options) {
     return list_command(client_of(options), "calls");
+}
+
+int messages(const Options& options) {
+    return list_command(client_of(options), "messages");
 }
 
 int events(const Options& options) {

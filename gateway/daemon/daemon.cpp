@@ -199,6 +199,9 @@ Status Daemon::open_sockets() {
     auto sip = sip::SipShell::open(nat::kTableName, nat::kNotSipSet);
     if (!sip) return sip.failure();
     sip_.emplace(std::move(*sip));
+    auto scan = kernel::SessionScan::open();
+    if (!scan) return scan.failure();
+    media_scan_.emplace(std::move(*scan));
     return {};
 }
 
@@ -233,6 +236,9 @@ Status Daemon::watch_everything() {
                                               [this, source](std::uint32_t) { read_sip(source); });
             if (!calls) return calls;
         }
+        const Status scan =
+            loop_->watch(media_scan_->fd(), EPOLLIN, [this](std::uint32_t) { read_media_scan(); });
+        if (!scan) return scan;
     }
     return loop_->watch(nat_->queue()->fd(), EPOLLIN, [this](std::uint32_t) { read_queue(); });
 }
@@ -280,11 +286,11 @@ void Daemon::perform(Effects& effects) {
             perform(step, next);
         nat_->perform(effects.nat, feed_into(next));
         end_strangers(effects.sip.strangers);
-        if (effects.sip.look) look_at_media(next);
+        if (effects.sip.look) look_at_media();
         dhcp_->perform(effects.dhcp, house_.dhcp());
+        save_sip(effects.sip);  // before anybody hears of it
         if (kHasSip && sip_) sip_->perform(effects.sip);
         if (kHasSip && sip_proxy_) sip_proxy_->perform(effects.sip);
-        if (effects.sip.state_changed) save_sip_soon();
         perform(effects.upnp);
         publish(effects.events);
         std::swap(effects, next);
@@ -338,7 +344,7 @@ void Daemon::load_ruleset(const std::string& text, Effects& next) {
             status = sip_->install_queue_rule(known_sessions, nat::kTableName,
                                               nat::kKnownSipQueueChain, native);
         }
-        nat_->hand_over(nat::ruleset_input(house_.config()).sip_ports, sip::SipShell::kQueueNumber);
+        nat_->hand_over(house_.sip_ports(), sip::SipShell::kQueueNumber);
     }
     const auto error = status ? std::nullopt : std::optional(status.error());
     house_.handle(RulesetDone{error}, loop_->now(), next);

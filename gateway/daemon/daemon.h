@@ -18,9 +18,11 @@
 #include "gateway/control/http_server.h"
 #include "gateway/control/status.h"
 #include "gateway/daemon/house.h"
+#include "gateway/daemon/line_file.h"
 #include "gateway/daemon/log_writer.h"
 #include "gateway/daemon/nat_shell.h"
 #include "gateway/daemon/privileges.h"
+#include "gateway/kernel/conntrack.h"
 #include "gateway/kernel/links.h"
 #include "gateway/kernel/neighbours.h"
 #include "gateway/kernel/nft_watch.h"
@@ -64,8 +66,10 @@ class Daemon {
     void read_sip(sip::SipShell::Source source);
     void handle(const sip::Event& event);
     std::optional<Port> open_sip_proxy();
-    void look_at_media(Effects& next);
-    void end_strangers(const std::vector<sip::MediaSession>& strangers);
+    void look_at_media();
+    void read_media_scan();
+    void end_strangers(const std::vector<sip::MediaSession>& more);
+    void end_strangers();
     // daemon_forwards.cpp
     std::string state_file(std::string_view name) const;
     void store(std::string_view name, const std::string& text);
@@ -73,8 +77,10 @@ class Daemon {
     void save_forwards();
     // Phones that are silent are reached after a restart, too.
     void restore_sip();
+    // What has changed, behind what there is; all where that has become too long.
+    void save_sip(const sip::Effects& effects);
     void save_sip_soon();
-    void save_sip();  // if something has changed
+    void save_sip();
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
@@ -135,8 +141,11 @@ class Daemon {
     std::optional<kernel::NeighbourWatch> neighbours_;
     std::optional<NatShell> nat_;
     std::optional<dhcp::Shell> dhcp_;
-    std::optional<sip::SipShell> sip_;          // nothing where the kernel has no queues
-    std::unique_ptr<sip::TcpProxy> sip_proxy_;  // nothing where the kernel cannot lead to it
+    std::optional<sip::SipShell> sip_;  // nothing where the kernel has no queues
+    std::optional<kernel::SessionScan> media_scan_;
+    std::vector<sip::MediaSession> media_seen_;  // of the look that goes on
+    std::vector<sip::MediaSession> strangers_;   // whose sessions are still to be ended
+    std::unique_ptr<sip::TcpProxy> sip_proxy_;   // nothing where the kernel cannot lead to it
     std::unique_ptr<upnp::Shell> upnp_;
     control::EventLog events_;  // before the servers, whose streams read it
     std::unique_ptr<control::HttpServer> control_;
@@ -148,8 +157,10 @@ class Daemon {
     std::map<std::string, std::uint64_t> dropped_;  // by the rules, as last read
     control::History history_;
     std::optional<loop::TimerId> timer_;
-    std::optional<loop::TimerId> saving_;  // what is not in its files yet
-    config::Config start_config_;          // what only a restart changes is compared with it
+    std::optional<loop::TimerId> saving_;  // all, soon
+    LineFile registrations_file_;
+    LineFile calls_file_;
+    config::Config start_config_;  // what only a restart changes is compared with it
     Safeguards safeguards_;
     control::StatusView::Facts kernel_facts_;
     std::optional<std::string> failure_;

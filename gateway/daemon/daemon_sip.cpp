@@ -2,6 +2,7 @@
 //
 // The SIP gateway's part of the daemon: its datagrams, and the file of its registrations.
 #include <algorithm>
+#include <utility>
 
 #include "alg/saved.h"
 #include "gateway/base/text.h"
@@ -17,7 +18,14 @@ namespace {
 
 constexpr std::string_view kRegistrations = "registrations";
 constexpr std::string_view kCalls = "calls";
-constexpr Duration kSavePause = 2s;  // many phones register at once after a failure of the power
+constexpr std::size_t kMostSeen = 65536;  // sessions of a look
+constexpr std::size_t kMostEnded = 256;   // in one turn
+// Many phones register at once after a failure of the power.
+constexpr Duration kSavePause = 2s;
+
+Endpoint4 v4(const Endpoint& endpoint) {
+    return {endpoint.address.v4(), endpoint.port};
+}
 
 }  // namespace
 
@@ -36,32 +44,50 @@ void Daemon::handle(const sip::Event& event) {
     perform(effects);
 }
 
-void Daemon::look_at_media(Effects& next) {
-    std::vector<sip::MediaSession> seen;
-    (void)nat_->list_sessions([this, &seen](const kernel::Session& session) {
-        if (session.original.proto != Proto::udp) return;
-        for (const nat::Session& one : sessions_of(session)) {
-            if (!house_.sip().is_looked_at(one.inside)) continue;
-            const bool heard = one.from_outside || session.seen_reply;
-            const Duration quiet =
-                session.offloaded ? Duration::zero() : house_.config().timeouts.udp - one.expires;
-            seen.push_back({one.inside, one.remote, one.from_outside, heard, quiet});
-        }
-    });
-    house_.handle(sip::MediaSeen{seen}, loop_->now(), next);
+// Its answer comes when the kernel has told all, a part in each turn.
+void Daemon::look_at_media() {
+    media_seen_.clear();
+    if (media_scan_->begin(kernel::SessionFamily::v4)) return;
+    loop_->after(Duration::zero(), [this] { handle(sip::MediaSeen{{}, false}); });
 }
 
-void Daemon::end_strangers(const std::vector<sip::MediaSession>& strangers) {
-    if (strangers.empty()) return;
-    nat_->end_sessions([&strangers](const kernel::Session& session) {
-        const auto uses = sessions_of(session);
-        return std::any_of(uses.begin(), uses.end(), [&](const nat::Session& one) {
-            return one.proto == Proto::udp && one.from_outside &&
-                   std::any_of(strangers.begin(), strangers.end(), [&one](const auto& stranger) {
-                       return stranger.inside == one.inside && stranger.remote == one.remote;
-                   });
-        });
+void Daemon::read_media_scan() {
+    const auto part = media_scan_->read([this](const kernel::Session& session) {
+        if (session.original.proto != Proto::udp || media_seen_.size() == kMostSeen) return;
+        for (const nat::Session& one : sessions_of(session)) {
+            if (!house_.sip().is_looked_at(one.inside)) continue;
+            sip::MediaSession seen;
+            seen.inside = one.inside;
+            seen.remote = one.remote;
+            seen.source = v4(session.original.from());
+            seen.destination = v4(session.original.to());
+            seen.from_outside = one.from_outside;
+            seen.heard = one.from_outside || session.seen_reply;
+            seen.counts = !session.offloaded;
+            seen.ends = loop_->now() + one.expires;
+            media_seen_.push_back(seen);
+        }
     });
+    if (part == kernel::SessionScan::Part::more) return;
+    const auto seen = std::exchange(media_seen_, {});
+    handle(sip::MediaSeen{seen, part == kernel::SessionScan::Part::all});
+}
+
+// A flood may have begun thousands: some in each turn.
+void Daemon::end_strangers() {
+    const std::size_t some = std::min(strangers_.size(), kMostEnded);
+    for (std::size_t i = 0; i < some; ++i) {
+        nat_->end_session({Proto::udp, strangers_.back().source, strangers_.back().destination});
+        strangers_.pop_back();
+    }
+    if (!strangers_.empty()) loop_->after(Duration::zero(), [this] { end_strangers(); });
+}
+
+void Daemon::end_strangers(const std::vector<sip::MediaSession>& more) {
+    if (more.empty()) return;
+    const bool waits = !strangers_.empty();
+    strangers_.insert(strangers_.end(), more.begin(), more.end());
+    if (!waits) end_strangers();
 }
 
 // Without it SIP over TCP is translated like everything else.
@@ -85,6 +111,19 @@ void Daemon::restore_sip() {
     if (const auto text = read_file(state_file(kCalls)))
         restored.calls = sip::read_saved_calls(*text, time_of_day());
     handle(restored);
+    save_sip();
+}
+
+void Daemon::save_sip(const sip::Effects& effects) {
+    if (!kHasSip || (effects.registrations.empty() && effects.calls.empty())) {
+        if (kHasSip && effects.state_changed) save_sip_soon();
+        return;
+    }
+    const std::chrono::seconds wall = time_of_day();
+    const bool written =
+        registrations_file_.append(sip::write_saved(effects.registrations, wall)) &&
+        calls_file_.append(sip::write_saved_calls(effects.calls, wall));
+    if (!written || effects.state_changed) save_sip_soon();
 }
 
 void Daemon::save_sip_soon() {
@@ -93,12 +132,17 @@ void Daemon::save_sip_soon() {
 }
 
 void Daemon::save_sip() {
-    if (!kHasSip || !saving_) return;
-    loop_->cancel(*saving_);
+    if (!kHasSip) return;
+    if (saving_) loop_->cancel(*saving_);
     saving_.reset();
     const sip::Alg& sip = house_.sip();
-    store(kRegistrations, sip::write_saved(sip.saved(loop_->now()), time_of_day()));
-    store(kCalls, sip::write_saved_calls(sip.saved_calls(loop_->now()), time_of_day()));
+    const auto store = [this](LineFile& file, std::string_view name, const std::string& text) {
+        const Status done = file.rewrite(state_file(name), text);
+        if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
+    };
+    const Instant now = loop_->now();
+    store(registrations_file_, kRegistrations, sip::write_saved(sip.saved(now), time_of_day()));
+    store(calls_file_, kCalls, sip::write_saved_calls(sip.saved_calls(now), time_of_day()));
 }
 
 }  // namespace gatehouse::daemon

@@ -150,7 +150,7 @@ void House::on(const Started& event, Instant now, Effects& out) {
     publish_static_hosts(now, out);
     changed_hosts_.clear();
     engine_ = std::make_unique<nat::Engine>(config_, hosts_, nat::EngineOptions{key_}, now);
-    if (kHasSip) sip_ = std::make_unique<sip::Alg>(config_.sip, *engine_);
+    if (kHasSip) sip_ = std::make_unique<sip::Alg>(config_.sip, *engine_, &hosts_);
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
     configure_dhcp(now, out);
@@ -211,7 +211,7 @@ void House::want_ruleset(Instant now, Effects& out) {
     input.map_lookups = abilities_.map_lookups;
     input.element_counters = abilities_.element_counters;
     input.sip_proxy = abilities_.sip_proxy;
-    if (!kHasSip) input.sip_ports.clear();
+    input.sip_ports = sip_ports();
     if (!abilities_.session_counts) input.host_sessions = 0;
     std::string text = nat::write_ruleset(input);
     if (text == wanted_) return;

@@ -147,6 +147,8 @@ class House {
     static constexpr Duration kSettling = 1s;  // of the house, behind a new outside address
     static constexpr Duration kFirstRetry = 1s;
     static constexpr Duration kLongestRetry = 60s;
+    static constexpr std::size_t kMostLearnedPorts = 8;
+    static constexpr Duration kLearnedPortLife = 1h;  // then it makes room for another one
 
     // key: secret, fresh for each process.
     explicit House(const HashKey& key);
@@ -183,6 +185,8 @@ class House {
     // The address under which hosts can be reached now.
     std::optional<Ip4> outside_address() const { return outside_; }
     bool forwarding() const { return forwarding_; }
+    // Those that are configured, and others on which hosts speak SIP; none where it is off.
+    std::vector<Port> sip_ports() const;
     Instant started() const { return started_; }
     Metrics& metrics() { return metrics_; }
     const Metrics& metrics() const { return metrics_; }
@@ -214,6 +218,7 @@ class House {
 
     void tell_sip(const sip::Event& event, Instant now, Effects& out);
     void tell_call(const sip::Notice& notice, Effects& out);
+    void learn_sip_ports(Instant now, Effects& out);
     void log_sip_notices(Instant now, Effects& out, std::size_t first);
     // house_upnp.cpp
     void start_upnp(const upnp::Setup& setup, Instant now, Effects& out);
@@ -252,7 +257,9 @@ class House {
     RateLimit dropped_{5, 10s};   // events of what got no answer
     bool watched_ = false;
     RateLimit sip_lines_{20, 10s};
-    std::optional<Instant> timer_;  // the one that was asked for last
+    std::vector<std::pair<Port, Instant>> learned_sip_ports_;  // and when they were used
+    RateLimit new_sip_ports_{4, 60s};                          // each loads the ruleset
+    std::optional<Instant> timer_;                             // the one that was asked for last
     Metrics metrics_;
     Instant started_{};
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The SIP gateway as a part of the house.
+#include <algorithm>
+#include <utility>
+
 #include "gateway/daemon/house.h"
 #include "gateway/daemon/parts.h"
 
@@ -34,6 +37,43 @@ void House::tell_sip(const sip::Event& event, Instant now, Effects& out) {
     engine_->flush(out.nat);
     log_notices(now, out, of_nat);
     log_sip_notices(now, out, first);
+    if (!out.sip.ports.empty()) learn_sip_ports(now, out);
+}
+
+std::vector<Port> House::sip_ports() const {
+    std::vector<Port> out;
+    if (!kHasSip || !config_.sip.is_used()) return out;
+    out = config_.sip.ports;
+    for (const auto& [port, used] : learned_sip_ports_) {
+        if (std::find(out.begin(), out.end(), port) == out.end()) out.push_back(port);
+    }
+    return out;
+}
+
+// The ruleset is loaded before the message goes on, so its answer is seen.
+void House::learn_sip_ports(Instant now, Effects& out) {
+    for (const Port port : std::exchange(out.sip.ports, {})) {
+        auto& known = learned_sip_ports_;
+        const auto same = std::find_if(known.begin(), known.end(),
+                                       [port](const auto& one) { return one.first == port; });
+        if (same != known.end()) {
+            same->second = now;
+            continue;
+        }
+        const auto oldest =
+            std::min_element(known.begin(), known.end(),
+                             [](const auto& a, const auto& b) { return a.second < b.second; });
+        const bool full = known.size() >= kMostLearnedPorts;
+        if (full && oldest->second + kLearnedPortLife > now) continue;
+        if (!new_sip_ports_.allow("port", now)) continue;
+        if (full) known.erase(oldest);
+        known.emplace_back(port, now);
+        out.steps.emplace_back(LogLine{Level::info,
+                                       "sip",
+                                       "a server on another port",
+                                       {{"port", std::to_string(port.number)}}});
+        want_ruleset(now, out);
+    }
 }
 
 void House::tell_call(const sip::Notice& notice, Effects& out) {
@@ -60,7 +100,8 @@ void House::tell_call(const sip::Notice& notice, Effects& out) {
                          {"inside", inside},
                          {"remote", remote}},
                         out);
-        case Kind::would_edit: return;
+        case Kind::would_edit:
+        case Kind::altered: return;
     }
 }
 
@@ -75,7 +116,9 @@ void House::log_sip_notices(Instant now, Effects& out, std::size_t first) {
         }
         tell_call(notice, out);
         LogLine line{Level::info, "sip", std::string(sip::to_string(notice.kind)), {}};
-        if (notice.kind == Kind::not_sip) line.level = Level::warning;
+        if (notice.kind == Kind::not_sip || notice.kind == Kind::altered) {
+            line.level = Level::warning;
+        }
         if (!notice.text.empty()) line.fields.emplace_back("what", notice.text);
         if (!notice.call_id.empty()) {
             line.fields.emplace_back("call", notice.call_id);

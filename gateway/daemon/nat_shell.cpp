@@ -66,6 +66,15 @@ nat::CommitFailed::Why why_of(const kernel::NetlinkError& error) {
     return full ? nat::CommitFailed::Why::full : nat::CommitFailed::Why::different;
 }
 
+bool begins_sip(Bytes packet) {
+    if (packet.empty()) return false;
+    const std::size_t payload = std::size_t{packet[0] & 0xfU} * 4 + 8;
+    if (packet.size() < payload) return false;
+    const std::string_view text = as_text(packet.subspan(payload));
+    return std::any_of(nat::kSipBeginnings.begin(), nat::kSipBeginnings.end(),
+                       [text](std::string_view one) { return text.starts_with(one); });
+}
+
 Endpoint4 v4(const IpAddress& address, Port port) {
     return {address.v4(), port};
 }
@@ -235,7 +244,9 @@ void NatShell::read_queue(const Feed& feed) {
         if (!event) return queue_->give(packet.id, kernel::Verdict::accept);
         const Bytes begin = packet.payload.first(std::min(packet.payload.size(), kEchoedBytes));
         burst_.emplace_back(packet.id, std::vector<std::uint8_t>(begin.begin(), begin.end()));
-        if (event->proto == Proto::udp && (is_onward(event->inside) || is_onward(event->remote))) {
+        const bool looks = event->proto == Proto::udp && !onward_ports_.empty();
+        if (looks &&
+            (is_onward(event->inside) || is_onward(event->remote) || begins_sip(packet.payload))) {
             onward_.push_back(packet.id);
         }
         feed(*event);
@@ -382,12 +393,8 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     for (const Ip4 outside : effects.delete_sessions_to) {
         (void)conntrack_.remove_translated_to(outside);
     }
-    for (const nat::SessionName& one : effects.delete_sessions) {
-        kernel::Session session;
-        session.original = {one.proto, one.inside.address, one.remote.address, one.inside.port,
-                            one.remote.port};
-        (void)conntrack_.remove(session);
-    }
+    for (const nat::SessionName& one : effects.delete_sessions)
+        end_session(one);
     if (effects.dump_elements) feed_elements(false, feed);
     if (effects.dump_sessions) feed_sessions(feed);
 }
@@ -399,6 +406,13 @@ bool NatShell::goes_past_us(const kernel::Session& session, const nat::Session& 
     if (!is_onward(use.inside) && !is_onward(use.remote)) return false;
     const auto flow = kernel::ConcatKey().endpoint(use.inside).endpoint(use.remote);
     return !elements_.has(nat::kNotSipSet, flow);
+}
+
+void NatShell::end_session(const nat::SessionName& name) {
+    kernel::Session session;
+    session.original = {name.proto, name.inside.address, name.remote.address, name.inside.port,
+                        name.remote.port};
+    (void)conntrack_.remove(session);
 }
 
 void NatShell::feed_sessions(const Feed& feed) {

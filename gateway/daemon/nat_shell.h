@@ -73,10 +73,8 @@ class NatShell {
     Status drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours);
 
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
-    // Ends those that are wanted gone.
-    void end_sessions(const kernel::Conntrack::Wanted& wanted) {
-        (void)conntrack_.remove_if(kernel::SessionFamily::v4, wanted);
-    }
+    // Ends the session whose first packet went so.
+    void end_session(const nat::SessionName& name);
     std::vector<kernel::RuleCount> rule_counts() { return elements_.rule_counts(); }
     // The session of that tuple in either direction.
     std::optional<kernel::Session> find_session(const kernel::Tuple& tuple);

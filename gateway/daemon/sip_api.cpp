@@ -49,6 +49,33 @@ std::string write_calls_json(const sip::Alg& alg) {
     return out;
 }
 
+std::string write_messages_json(const sip::Alg& alg, Instant now) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_array();
+    for (const sip::TracedMessage* one : alg.trace().all()) {
+        const auto message = sip::parse_message(one->before);
+        const auto id = message ? message->find(sip::HeaderId::call_id) : std::nullopt;
+        const std::string before = sip::without_secrets(one->before);
+        const bool edited = !one->after.empty();
+        json.begin_object();
+        json.field("age", whole_seconds(now - one->at));
+        json.field("proto", to_string(one->proto));
+        json.field("inside", one->inside.to_string());
+        json.field("direction", one->outward ? "out" : "in");
+        json.field("remote", one->remote.to_string());
+        json.field("what", before.substr(0, before.find_first_of("\r\n")));
+        json.field("call_id", id ? std::optional(std::string(*id)) : std::nullopt);
+        json.field("reason", sip::to_string(one->reason));
+        json.field("before", before);
+        json.field("after",
+                   edited ? std::optional(sip::without_secrets(one->after)) : std::nullopt);
+        json.end_object();
+    }
+    json.end_array();
+    return out;
+}
+
 void update_sip_metrics(Metrics& metrics, const sip::Alg& alg) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(sip::Reason::count_); ++i) {
         const auto reason = static_cast<sip::Reason>(i);

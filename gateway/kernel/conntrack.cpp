@@ -90,6 +90,26 @@ Result<std::size_t> Conntrack::remove_translated_to(Ip4 outside) {
     return removed;
 }
 
+Result<SessionScan> SessionScan::open() {
+    auto socket = NetlinkSocket::open(Bus::netfilter);
+    if (!socket) return socket.failure();
+    return SessionScan(std::move(*socket));
+}
+
+bool SessionScan::begin(SessionFamily family) {
+    if (running_ || !socket_.begin_dump(encode_session_dump(family))) return false;
+    running_ = true;
+    return true;
+}
+
+SessionScan::Part SessionScan::read(const Conntrack::OnSession& on_session) {
+    const Part part = socket_.read_dump_part([&on_session](const MessageView& message) {
+        if (const auto event = decode_session_event(message)) on_session(event->session);
+    });
+    if (part != Part::more) running_ = false;
+    return part;
+}
+
 Result<ConntrackWatch> ConntrackWatch::open(Groups groups) {
     auto socket = NetlinkSocket::open(Bus::netfilter);
     if (!socket) return socket.failure();

@@ -38,6 +38,27 @@ class Conntrack {
     NetlinkSocket socket_;
 };
 
+// The same list without waiting for it: part by part, so that nothing else has to wait either.
+class SessionScan {
+  public:
+    using Part = NetlinkSocket::DumpPart;
+
+    static Result<SessionScan> open();
+
+    int fd() const { return socket_.fd(); }
+    // False where the kernel does not take the question, or one runs already.
+    bool begin(SessionFamily family);
+    bool is_running() const { return running_; }
+    // When fd() is readable: the next part. After the last one, or where it is broken, begin again.
+    Part read(const Conntrack::OnSession& on_session);
+
+  private:
+    explicit SessionScan(NetlinkSocket socket) : socket_(std::move(socket)) {}
+
+    NetlinkSocket socket_;
+    bool running_ = false;
+};
+
 class ConntrackWatch {
   public:
     struct Groups {

@@ -259,6 +259,22 @@ NetlinkStatus NetlinkSocket::dump_once(const MessageBytes& message, const OnMess
     }
 }
 
+NetlinkStatus NetlinkSocket::begin_dump(MessageBytes message) {
+    stamp(message, ++sequence_, NLM_F_REQUEST | NLM_F_DUMP);
+    dump_interrupted_ = false;
+    return send(message);
+}
+
+NetlinkSocket::DumpPart NetlinkSocket::read_dump_part(const OnMessage& on_message) {
+    Bytes datagram;
+    const Got got = receive(datagram);
+    if (got == Got::nothing) return DumpPart::more;
+    if (got != Got::datagram) return DumpPart::broken;
+    const auto end = read_dump(datagram, sequence_, on_message, dump_interrupted_);
+    if (!end) return DumpPart::more;
+    return end->number == 0 && !dump_interrupted_ ? DumpPart::all : DumpPart::broken;
+}
+
 // Hands over one part of a dump. With the last part it gives how the dump ended.
 std::optional<NetlinkError> NetlinkSocket::read_dump(Bytes datagram, std::uint32_t sequence,
                                                      const OnMessage& on_message,

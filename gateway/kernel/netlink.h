@@ -75,6 +75,12 @@ class NetlinkSocket {
     // told from the beginning, after on_restart.
     NetlinkStatus dump(MessageBytes message, const OnMessage& on_message,
                        const std::function<void()>& on_restart);
+    // Begins to list a table without waiting; what comes of it is read part by part when fd() is
+    // readable. One at a time.
+    NetlinkStatus begin_dump(MessageBytes message);
+    enum class DumpPart : std::uint8_t { more, all, broken };
+    // The next part, if there is one. Broken: the table changed, or something was lost.
+    DumpPart read_dump_part(const OnMessage& on_message);
     // Sends nftables messages as one transaction: all of them or none. The error is that of the
     // first message refused.
     NetlinkStatus transact(std::span<MessageBytes> messages);
@@ -118,6 +124,7 @@ class NetlinkSocket {
     std::unique_ptr<std::uint8_t[]> buffer_;
     std::size_t buffer_size_ = 0;
     std::uint32_t sequence_ = 0;
+    bool dump_interrupted_ = false;
 };
 
 }  // namespace gatehouse::kernel

@@ -86,8 +86,7 @@ class Explainer {
   private:
     bool is_sip(Port port) const {
         const auto& ports = config_.sip.ports;
-        return config_.sip.mode != config::SipMode::off &&
-               std::find(ports.begin(), ports.end(), port) != ports.end();
+        return config_.sip.is_used() && std::find(ports.begin(), ports.end(), port) != ports.end();
     }
 
     std::string_view kind() const {

@@ -115,6 +115,22 @@ std::string ports_of(const std::vector<Port>& ports) {
     return ports.size() == 1 ? number(ports.front()) : set_of(ports, number);
 }
 
+// Of what a datagram carries, eight.
+constexpr std::string_view kFirstBytes = "@th,64,64";
+
+std::string sip_beginnings() {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto hex = [kDigits](std::string_view text) {
+        std::string out = "0x";
+        for (const char c : text) {
+            out += kDigits[static_cast<unsigned char>(c) >> 4U];
+            out += kDigits[static_cast<unsigned char>(c) & 0xfU];
+        }
+        return out;
+    };
+    return set_of(kSipBeginnings, hex);
+}
+
 // On the sessions of one host: its address in a packet, where the sets count, and how a packet of
 // a session too many ends.
 struct Limit {
@@ -172,6 +188,7 @@ class Writer {
     void write_within_house();
     void write_to_house();
     void on_sip_port(std::string_view protocol, std::string_view end);
+    void on_sip_beginning(std::string_view end);
     void write_known_sip();
     void write_to_phone();
     void write_forward_ipv6();
@@ -397,6 +414,7 @@ void Writer::write_known(Proto proto) {
     if (udp && !sip_.empty()) append(text, " th sport != ", sip_, " th dport != ", sip_);
     if (udp && input_.timeout_objects) text += " th dport != 53";
     append(text, " ", kSource, " @source");
+    if (udp && !sip_.empty()) append(text, " ", kFirstBytes, " != ", sip_beginnings());
     if (input_.host_sessions != 0) text += " ip saddr != @crowd_out";
     if (input_.lan.size() > 1) text += " fib saddr . iif oif exists";
     if (input_.permits) append(text, " ", permit());
@@ -423,6 +441,7 @@ void Writer::write_from_house() {
     rule("icmp type echo-request jump unknown_icmp");
     rule("meta nfproto ipv4 meta l4proto 47 add @", kTunnelMap, " { ip daddr : ip saddr }");
     on_sip_port("udp", concat("jump ", kSipQueueChain));
+    on_sip_beginning(concat("jump ", kSipQueueChain));
     rule("accept");
     end();
     begin("count_out");
@@ -446,6 +465,7 @@ void Writer::write_to_house() {
     write_count(sample(), kIncoming);
     rule("meta l4proto 47 accept");
     on_sip_port("udp", "jump to_phone");
+    on_sip_beginning("jump to_phone");
     rule(kPorts, " ", kDestination, " @open accept");
     rule(kPorts, " ", kDestination, " . ip saddr @open_remote accept");
     if (input_.permits) rule(kPorts, " ", kDestination, " . ip saddr @permit accept");
@@ -462,6 +482,11 @@ void Writer::on_sip_port(std::string_view protocol, std::string_view end) {
     if (sip_.empty()) return;
     rule(protocol, " sport ", sip_, " ", end);
     rule(protocol, " dport ", sip_, " ", end);
+}
+
+// The first datagram of a flow on any other port.
+void Writer::on_sip_beginning(std::string_view end) {
+    if (!sip_.empty()) rule("meta l4proto udp ", kFirstBytes, " ", sip_beginnings(), " ", end);
 }
 
 // Between a host and a peer outside. Where there is no queue, it goes on behind the jump.
@@ -683,7 +708,7 @@ RulesetInput ruleset_input(const config::Config& config) {
     input.host_sessions = config.nat.host_sessions;
     input.permits = false;
     if (config.dmz) input.dmz = config.dmz->inside;
-    if (config.sip.mode != config::SipMode::off) input.sip_ports = config.sip.ports;
+    if (config.sip.is_used()) input.sip_ports = config.sip.ports;
     const auto use = [&input](const config::NatBehaviour& behaviour) {
         using enum config::MappingBehaviour;
         input.by_address |= behaviour.mapping == address_dependent;

@@ -344,7 +344,7 @@ BOOST_AUTO_TEST_CASE(what_a_stranger_began_before_the_answer_is_ended) {
     house.pass(2s);
     BOOST_TEST(house.is_open(rtp, kPeer));
     house.pass(2s);
-    BOOST_TEST(house.looks == 1U);
+    BOOST_TEST(house.looks == 2U);
     BOOST_TEST(house.is_open(rtp, kPeer));
     BOOST_TEST(!house.is_open(rtp, attacker));
 }

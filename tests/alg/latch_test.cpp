@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// To whom a stream is locked, by what its peer said and who speaks.
+// To whom a stream is locked, by what its peer said and who speaks, and how that is told.
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "alg/latch.h"
+#include "alg/listener.h"
 #include "gateway/base/text.h"
 
 using namespace gatehouse;
@@ -51,23 +53,43 @@ struct Stage {
         while (latch.look() && *latch.look() <= end) {
             now = *latch.look();
             for (const Voice& voice : voices)
-                hear(voice);
-            latch.decide(now);
+                speak(voice);
+            listen();
         }
         now = end;
     }
-    void hear(const Voice& voice) {
+    void speak(const Voice& voice) {
         const Ip4 from = parse_ip4(voice.from).value();
         if (now - begin < voice.begins || (latch.remote() && latch.remote() != from)) return;
         const Instant last = std::min(now, begin + voice.ends);
-        latch.hear({{}, {from, Port{7}}, true, true, now - last});
+        Session& session = sessions[from];
+        if (last > session.last) session = {last, last + life};
+    }
+    void listen() {
+        std::vector<MediaSession> seen;
+        for (const auto& [from, session] : sessions) {
+            MediaSession one;
+            one.remote = {from, Port{7}};
+            one.from_outside = one.heard = true;
+            one.ends = now + std::chrono::floor<std::chrono::seconds>(session.ends - now);
+            seen.push_back(one);
+        }
+        listener.look(seen, latch);
+        latch.decide(now);
     }
     std::string locked() const {
         return latch.remote() ? latch.remote()->to_string() : "everybody";
     }
 
+    struct Session {
+        Instant last;
+        Instant ends;
+    };
     Latch latch;
+    Listener listener;
     std::vector<Voice> voices;
+    std::map<Ip4, Session> sessions;
+    Duration life = 300s;  // that a packet gives its session
     Instant begin{Instant{} + 100s};
     Instant now = begin;
 };
@@ -146,6 +168,46 @@ BOOST_AUTO_TEST_CASE(the_same_description_again_keeps_who_speaks_and_looks_for_w
     stage.latch.describe(peer_of("10.1.1.1!"), stage.now);
     stage.pass(10s);
     BOOST_TEST(stage.locked() == "11.0.8.9");
+}
+
+BOOST_AUTO_TEST_CASE(who_speaks_is_told_whatever_time_the_kernel_gives_a_session) {
+    for (const Duration life : {30s, 120s, 180s, 300s, 1000s}) {
+        Stage stage({{"11.0.7.7", 0s}, {"11.0.9.1", 0s, 1s}});
+        stage.latch.describe(peer_of("11.0.7.7"), stage.now);
+        stage.pass(20s);
+        BOOST_TEST(stage.locked() == "11.0.7.7");
+        // Another program has taken away what sets it, and now the kernel's own time holds.
+        stage.life = life;
+        stage.latch.describe(peer_of("11.0.7.7"), stage.now);
+        for (int i = 0; i < 100; ++i) {
+            stage.pass(100ms);
+            BOOST_TEST(stage.locked() == "11.0.7.7", whole_seconds(life));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_is_silent_does_not_speak_whatever_time_is_left_of_its_session) {
+    for (const Duration life : {30s, 120s, 299s, 300s, 1000s}) {
+        Stage stage({{"11.0.8.8", 0s, 0s}});
+        stage.life = life;
+        stage.latch.describe(peer_of("10.1.1.1!"), stage.now);
+        stage.pass(29s);
+        BOOST_TEST(stage.locked() == "everybody", whole_seconds(life));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(in_a_flood_those_who_were_named_are_heard_and_no_stranger_is) {
+    Stage stage({{"11.0.9.1", 4s}});
+    std::vector<std::string> names;
+    for (unsigned i = 0; i < 1000; ++i)
+        names.push_back(
+            Ip4::of(11, 1, static_cast<std::uint8_t>(i / 250), static_cast<std::uint8_t>(i % 250))
+                .to_string());
+    for (const std::string& name : names)
+        stage.voices.push_back({name.c_str(), 0s});
+    stage.latch.describe(peer_of("10.1.1.1!"), stage.now);
+    stage.pass(7s);
+    BOOST_TEST(stage.locked() == "11.0.9.1");
 }
 
 BOOST_AUTO_TEST_CASE(another_description_is_learned_anew) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What phones have registered: what it opens, for whom, and for how long.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/base/text.h"
@@ -131,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_registration_survives_a_restart) {
         SipHouse house;
         house.out(kPhone, register_text());
         house.in(kPhone, registered(3600));
-        BOOST_TEST(house.effects.state_changed);
+        BOOST_TEST(house.effects.registrations.size() == 1U);
         house.pass(600s);
         saved = write_saved(house.alg.saved(house.house.now), 1'000'000s);
         BOOST_TEST(saved == "192.168.1.20:5060 11.0.9.1:5060 5060 1003032 sip:a@x\n");
@@ -230,6 +231,21 @@ BOOST_AUTO_TEST_CASE(it_follows_a_change_of_the_outside_address) {
     const std::string after = house.out(kPhone, register_text(2));
     BOOST_TEST(has(after, "<sip:a@11.0.0.2:5060>"));
     BOOST_TEST(house.is_open({gatehouse::test::kOutside2, Port{5060}}, kServer));
+}
+
+BOOST_AUTO_TEST_CASE(changes_written_one_behind_the_other_are_the_registrations_that_stand) {
+    SipHouse house;
+    std::string file;
+    const auto take = [&](unsigned expires, unsigned cseq) {
+        house.out(kPhone, register_text(cseq));
+        house.in(kPhone, registered(expires, cseq));
+        file += write_saved(house.effects.registrations, 1'000'000s);
+        return write_saved(read_saved(file, 1'000'000s), 1'000'000s);
+    };
+    BOOST_TEST(take(3600, 1) == "192.168.1.20:5060 11.0.9.1:5060 5060 1003632 sip:a@x\n");
+    BOOST_TEST(take(60, 2) == "192.168.1.20:5060 11.0.9.1:5060 5060 1000092 sip:a@x\n");
+    BOOST_TEST(take(0, 3) == "");
+    BOOST_TEST(std::count(file.begin(), file.end(), '\n') == 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -54,7 +54,7 @@ Before stop_in_the_midst(bool forked = false) {
     out.media = media_of(house.out(kPhone, invite(sdp("192.168.1.20", 40000))));
     house.in(kPhone, response(sdp("11.0.9.2", 9000)));
     if (forked) house.in(kPhone, response(sdp("11.0.9.2", 9000), "3"));
-    BOOST_TEST(house.effects.state_changed);
+    BOOST_TEST(house.effects.calls.size() == 1U);
     house.pass(600s);
     out.saved = write_saved_calls(house.alg.saved_calls(house.house.now), kWall);
     return out;
@@ -155,6 +155,54 @@ BOOST_AUTO_TEST_CASE(a_spoiled_file_restores_the_calls_that_can_be_read) {
             BOOST_TEST(write_saved_calls(both, kWall) == good);
         }
     }
+}
+
+// What is written at each change, behind what there was, is what is read after a kill.
+BOOST_AUTO_TEST_CASE(changes_written_one_behind_the_other_are_the_calls_that_stand) {
+    SipHouse house;
+    std::string file;
+    const auto write = [&] { file += write_saved_calls(house.effects.calls, kWall); };
+    const auto agrees = [&] {
+        const auto stand = house.alg.saved_calls(house.house.now);
+        return write_saved_calls(read_saved_calls(file, kWall), kWall) ==
+               write_saved_calls(stand, kWall);
+    };
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    write();
+    BOOST_TEST(file == "");
+    house.in(kPhone, response(sdp("11.0.9.2", 9000)));
+    write();
+    BOOST_TEST(file != "");
+    BOOST_TEST(agrees());
+    // On hold, and to another port.
+    const std::string again =
+        replaced(invite(sdp("192.168.1.20", 40002, "a=sendonly\n")), "To: <sip:bob@example.net>",
+                 "To: <sip:bob@example.net>;tag=2");
+    house.out(kPhone, again);
+    write();
+    BOOST_TEST(agrees());
+    house.out(kPhone, goodbye());
+    write();
+    BOOST_TEST(house.alg.saved_calls(house.house.now).empty());
+    BOOST_TEST(read_saved_calls(file, kWall).empty());
+}
+
+BOOST_AUTO_TEST_CASE(of_very_many_lines_the_last_ones_about_a_call_count) {
+    SipHouse house;
+    house.out(kPhone, invite(sdp("192.168.1.20", 40000)));
+    house.in(kPhone, response(sdp("11.0.9.2", 9000)));
+    auto call = house.effects.calls.at(0);
+    std::string file;
+    for (int i = 0; i < 3000; ++i) {
+        call.call.id = concat("call-", i);
+        file += write_saved_calls({call}, kWall);
+        auto ended = call;
+        ended.call.state = CallState::ended;
+        if (i >= 1000) file += write_saved_calls({ended}, kWall);
+    }
+    const auto stand = read_saved_calls(file, kWall);
+    BOOST_REQUIRE(stand.size() == 1000U);
+    BOOST_TEST(stand.back().call.id == "call-999");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

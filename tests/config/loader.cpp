@@ -223,6 +223,23 @@ BOOST_AUTO_TEST_CASE(dmz_sip_upnp_and_web_are_read) {
     BOOST_TEST(config.web.value().listen.to_string() == "[fd00::1]:8080");
 }
 
+BOOST_AUTO_TEST_CASE(telephony_of_a_device_and_with_a_provider_may_differ) {
+    const Config config = load(
+        "config sip\noption mode off\nconfig host\noption mac 00:11:22:33:44:55\noption sip auto\n"
+        "config host\noption address 192.168.1.30\noption nat full-cone\noption sip observe\n"
+        "config sip_provider\noption network 203.0.113.0/24\noption sip off\n");
+    BOOST_TEST(config.hosts.size() == 1U);
+    const std::vector<SipHost> hosts{
+        {parse_mac("00:11:22:33:44:55"), {}, SipMode::automatic},
+        {{}, ip("192.168.1.30"), SipMode::observe},
+    };
+    BOOST_TEST((config.sip.hosts == hosts));
+    const std::vector<SipProvider> providers{{{ip("203.0.113.0"), 24}, SipMode::off}};
+    BOOST_TEST((config.sip.providers == providers));
+    BOOST_TEST(config.sip.is_used());
+    BOOST_TEST(!load("config sip\noption mode off").sip.is_used());
+}
+
 BOOST_AUTO_TEST_CASE(sip_keeps_its_port_when_all_that_are_written_are_bad) {
     BOOST_TEST((load("config sip\nlist port x").sip.ports == std::vector<Port>{{5060}}));
 }

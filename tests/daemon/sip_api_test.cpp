@@ -36,6 +36,11 @@ BOOST_AUTO_TEST_CASE(a_call_is_a_row_with_its_media) {
                R"("host":"192.168.1.20:5060","remote":"11.0.9.1:5060","help":"native",)"
                R"("reason":"edited","edited":1,"media":[{"inside":"192.168.1.20:40000",)"
                R"("outside":"11.0.0.1:40000","peer":null}]}])");
+    BOOST_TEST(write_messages_json(alg, house.now + 3s)
+                   .starts_with(R"([{"age":3,"proto":"udp","inside":"192.168.1.20:5060",)"
+                                R"("direction":"out","remote":"11.0.9.1:5060",)"
+                                R"("what":"INVITE sip:b@x SIP/2.0","call_id":"c\"1",)"
+                                R"("reason":"edited","before":"INVITE sip:b@x SIP/2.0\r\n)"));
     Metrics metrics;
     update_sip_metrics(metrics, alg);
     update_sip_metrics(metrics, alg);

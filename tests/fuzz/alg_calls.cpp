@@ -2,6 +2,8 @@
 //
 // Messages of two phones and their server in any order, with time between them. Whatever the order,
 // the bounds hold; and when everything has run out nothing is left open.
+#include <algorithm>
+
 #include "gateway/base/text.h"
 #include "tests/alg/support/house.h"
 #include "tests/fuzz/support/require.h"
@@ -28,6 +30,19 @@ class Play {
         require(house_.alg.streams() <= Alg::kStreamsPerCall * config::Sip{}.calls,
                 "too many streams");
         require(house_.house.broken_batches == 0, "the kernel did not take it");
+        check_written();
+    }
+
+    // What is read after a kill is what stands.
+    void check_written() const {
+        const auto stand = house_.alg.saved_calls(house_.house.now);
+        for (const SavedCall& one : read_saved_calls(house_.written, house_.wall())) {
+            const auto same = [&one](const SavedCall& other) {
+                return other.call.id == one.call.id &&
+                       other.call.inside.address == one.call.inside.address;
+            };
+            require(std::any_of(stand.begin(), stand.end(), same), "a call that has ended stands");
+        }
     }
 
     void end() {

@@ -61,6 +61,31 @@ BOOST_AUTO_TEST_CASE(a_translated_session_is_listed_found_and_ended) {
     BOOST_TEST(!conntrack->find(all[0].original)->has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_scan_tells_every_session_in_parts_and_can_be_done_again) {
+    const FreshNamespace fresh;
+    translate();
+    auto scan = SessionScan::open();
+    BOOST_REQUIRE(scan);
+    const UdpSocket sender(kSender);
+    for (std::uint16_t port = 10000; port < 13000; ++port)
+        sender.send(port, "x");
+    for (int round = 0; round < 2; ++round) {
+        std::size_t told = 0;
+        std::size_t parts = 0;
+        BOOST_REQUIRE(scan->begin(SessionFamily::v4));
+        BOOST_TEST(!scan->begin(SessionFamily::v4));
+        auto part = SessionScan::Part::more;
+        while (part == SessionScan::Part::more && readable(scan->fd(), 1000)) {
+            part = scan->read([&told](const Session&) { ++told; });
+            ++parts;
+        }
+        BOOST_TEST((part == SessionScan::Part::all));
+        BOOST_TEST(told == 3000U);
+        BOOST_TEST(parts > 10U);
+        BOOST_TEST(!scan->is_running());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_session_of_the_same_tuple_is_left_alone) {
     const FreshNamespace fresh;
     translate();

@@ -174,6 +174,7 @@ BOOST_AUTO_TEST_CASE(everybody_may_look_and_only_root_may_change) {
         return house.router.run(command);
     };
     BOOST_TEST(as_nobody({"forwards"}).ok());
+    BOOST_TEST(as_nobody({"messages"}).says("only root may read the messages"));
     const Ran refused = as_nobody(add("udp", "5070", "192.168.1.20"));
     BOOST_TEST(refused.ended.code == 1);
     BOOST_TEST(refused.says("only root may change the gateway"));

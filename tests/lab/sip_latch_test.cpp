@@ -76,14 +76,14 @@ struct Call {
             },
             kLearned);
     }
-    Verdict keeps_hearing_alone(const UdpSocket& peer) {
+    Verdict keeps_hearing_alone(const UdpSocket& peer, Duration time = 3s) {
         return throughout(
             [&] {
                 const Heard heard = hears(peer);
                 if (heard.attacker) return no_because("the attacker is heard");
                 return heard.peer ? Verdict(true) : no_because("the peer is not heard");
             },
-            3s);
+            time);
     }
 
     House house;
@@ -128,6 +128,18 @@ BOOST_AUTO_TEST_CASE(a_far_phone_that_moves_is_learned_again_with_its_next_descr
     BOOST_TEST(call.hears_alone(moved));
     BOOST_TEST(call.keeps_hearing_alone(moved));
     BOOST_TEST(!call.hears(call.far_rtp).peer);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_speaks_stays_the_only_one_after_a_flush_by_another_program) {
+    Call call;
+    const UdpSocket media = call.house.internet.udp("11.0.0.3:9000");
+    call.is_answered("11.0.0.3", "11.0.0.2");
+    BOOST_TEST(call.hears_alone(media));
+    // The lifetimes of sessions are the kernel's own from here on.
+    call.house.router.run({"nft", "flush", "ruleset"});
+    BOOST_TEST(call.hears_alone(media));
+    call.is_answered("11.0.0.3", "11.0.0.2");
+    BOOST_TEST(call.keeps_hearing_alone(media, 8s));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_flood_began_while_it_rang_is_ended_when_the_call_is_answered) {

@@ -341,6 +341,103 @@ BOOST_AUTO_TEST_CASE(a_registered_phone_is_reached_after_a_restart_and_a_kill) {
     BOOST_TEST(phone.stays_silent(200ms));
 }
 
+// What the phone knows the daemon has written down.
+BOOST_AUTO_TEST_CASE(what_was_answered_the_moment_before_a_kill_is_not_forgotten) {
+    House house;
+    Router router(house);
+    const UdpSocket server = house.internet.udp("11.0.0.2:5060");
+    const UdpSocket phone = house.phone.udp("192.168.1.20:5060");
+    const UdpSocket rtp = house.phone.udp("192.168.1.20:40000");
+    const std::string at = registered(server, phone, "192.168.1.20");
+    router.kill_9();
+    router.start();
+    house.router.run({"conntrack", "-F"});
+    server.send_to(at, "OPTIONS sip:a@x SIP/2.0\r\nSubject: registered\r\n\r\n");
+    BOOST_TEST(has(phone.receive(kSoon).value_or(Datagram{}).data, "registered"));
+
+    phone.send_to("11.0.0.2:5060", invite("192.168.1.20", 40000));
+    const auto offer = server.receive(kSoon);
+    BOOST_REQUIRE(offer.has_value());
+    const std::string outside = concat("11.0.0.1:", number_after(offer->data, "m=audio "));
+    server.send_to(offer->from, ok(offer->data, "11.0.0.3", 9000));
+    BOOST_REQUIRE(phone.receive(kSoon).has_value());
+    router.kill_9();
+    router.start();
+    house.router.run({"conntrack", "-F"});
+    BOOST_TEST(has(router.cli({"calls", "--json"}).out, R"("state":"established")"));
+    const UdpSocket media = house.internet.udp("11.0.0.3:9000");
+    media.send_to(outside, "voice");
+    BOOST_TEST(rtp.receive(kSoon).value_or(Datagram{}).data == "voice");
+    const UdpSocket stranger = house.internet.udp("11.0.0.4:9000");
+    stranger.send_to(outside, "spray");
+    BOOST_TEST(rtp.stays_silent(200ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_on_another_port_is_found_by_the_first_message) {
+    House house;
+    Router router(house);
+    const UdpSocket server = house.internet.udp("11.0.0.2:7070");
+    const UdpSocket phone = house.phone.udp("192.168.1.20:40600");
+    std::string text = register_text("192.168.1.20");
+    for (std::size_t at = text.find(":5060"); at != std::string::npos; at = text.find(":5060"))
+        text.replace(at, 5, ":40600");
+    // Its endpoint is known already when it speaks SIP.
+    const UdpSocket stun = house.internet.udp("11.0.0.3:3478");
+    phone.send_to("11.0.0.3:3478", "who am I");
+    BOOST_REQUIRE(stun.receive(kSoon).has_value());
+    phone.send_to("11.0.0.2:7070", text);
+    const auto request = server.receive(kSoon);
+    BOOST_REQUIRE(request.has_value());
+    BOOST_TEST(has(request->data, concat("Contact: <sip:a@", request->from.to_string(), ">")));
+    server.send_to(request->from,
+                   concat("SIP/2.0 200 OK", request->data.substr(request->data.find("\r\n"))));
+    const std::string answer = phone.receive(kSoon).value_or(Datagram{}).data;
+    BOOST_TEST(has(answer, "Contact: <sip:a@192.168.1.20:40600>"));
+    // After a silence, and after a restart.
+    for (int i = 0; i < 2; ++i) {
+        house.router.run({"conntrack", "-F"});
+        server.send_to(request->from, concat("OPTIONS sip:a@", request->from.to_string(),
+                                             " SIP/2.0\r\nSubject: x\r\n\r\n"));
+        BOOST_TEST(phone.receive(kSoon)
+                       .value_or(Datagram{})
+                       .data.starts_with("OPTIONS sip:a@192.168.1.20:40600 SIP/2.0\r\n"));
+        if (i == 0) router.restart();
+    }
+    // And as the first word of an endpoint.
+    const UdpSocket other = house.console.udp("192.168.1.30:40600");
+    const UdpSocket second = house.internet.udp("11.0.0.2:7071");
+    other.send_to("11.0.0.2:7071",
+                  "OPTIONS sip:b@x SIP/2.0\r\nContact: <sip:a@192.168.1.30:40600>\r\n\r\n");
+    const std::string first = second.receive(kSoon).value_or(Datagram{}).data;
+    BOOST_TEST(has(first, "Contact: <sip:a@11.0.0.1:"));
+}
+
+BOOST_AUTO_TEST_CASE(one_device_and_one_provider_may_be_left_alone) {
+    House house;
+    const Router router(house,
+                        "config host\n option address 192.168.1.30\n option sip off\n"
+                        "config sip_provider\n option network 11.0.0.3\n option sip observe\n");
+    const UdpSocket first = house.internet.udp("11.0.0.2:5060");
+    const UdpSocket second = house.internet.udp("11.0.0.3:5060");
+    const UdpSocket phone = house.phone.udp("192.168.1.20:5060");
+    const UdpSocket console = house.console.udp("192.168.1.30:5060");
+    const auto arrives = [](const UdpSocket& from, const UdpSocket& to, std::string_view at,
+                            std::string_view text) {
+        from.send_to(at, text);
+        return to.receive(kSoon).value_or(Datagram{}).data;
+    };
+    const std::string of_phone = invite("192.168.1.20", 40000);
+    const std::string of_console = invite("192.168.1.30", 40000);
+    BOOST_TEST(arrives(phone, first, "11.0.0.2:5060", of_phone) != of_phone);
+    BOOST_TEST(arrives(phone, second, "11.0.0.3:5060", of_phone) == of_phone);
+    BOOST_TEST(arrives(console, first, "11.0.0.2:5060", of_console) == of_console);
+    const std::string seen = router.cli({"messages", "--json"}).out;
+    BOOST_TEST(has(seen, R"("before":"INVITE sip:bob@11.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.)"));
+    BOOST_TEST(
+        has(seen, R"("after":"INVITE sip:bob@11.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 11.0.0.1)"));
+    BOOST_TEST(has(router.cli({"messages"}).out, "INVITE sip:bob@11.0.0.2 SIP/2.0"));
+}
+
 // The server is a proxy that both phones have registered with.
 BOOST_AUTO_TEST_CASE(a_call_between_two_phones_of_the_house_has_its_media_inside) {
     House house;

@@ -121,8 +121,12 @@ void World::look(const sip::Effects& effects, daemon::Effects& next) {
     std::vector<sip::MediaSession> seen;
     for (const nat::Session& one : kernel_.sessions) {
         if (!house_->sip().is_looked_at(one.inside)) continue;
-        const Duration quiet = wanted_.timeouts.udp - one.expires;
-        seen.push_back({one.inside, one.remote, one.from_outside, one.from_outside, quiet});
+        sip::MediaSession session;
+        session.inside = one.inside;
+        session.remote = one.remote;
+        session.from_outside = session.heard = one.from_outside;
+        session.ends = now_ + one.expires;
+        seen.push_back(session);
     }
     house_->handle(sip::MediaSeen{seen}, now_, next);
 }

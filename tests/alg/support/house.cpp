@@ -55,16 +55,21 @@ std::string invite(std::string_view body, std::string_view call_id) {
 }
 
 SipHouse::SipHouse(const config::Sip& config, const config::Config& nat)
-    : house(nat), alg(config, *house.engine) {}
+    : house(nat), alg(config, *house.engine, &house.hosts) {}
+
+void SipHouse::tell(const Event& event) {
+    effects.clear();
+    alg.handle(event, house.now, effects);
+    house.flush();
+    written += write_saved_calls(effects.calls, wall());
+}
 
 std::string SipHouse::handle(bool outward, Endpoint4 inside, Endpoint4 remote,
                              std::string_view text) {
     std::array<std::uint64_t, static_cast<std::size_t>(Reason::count_)> before{};
     for (std::size_t i = 0; i < before.size(); ++i)
         before[i] = alg.count(static_cast<Reason>(i));
-    effects.clear();
-    alg.handle(Datagram{7, outward, inside, remote, text}, house.now, effects);
-    house.flush();
+    tell(Datagram{7, outward, inside, remote, text});
     for (std::size_t i = 0; i < before.size(); ++i) {
         if (alg.count(static_cast<Reason>(i)) > before[i]) reason_ = static_cast<Reason>(i);
     }
@@ -93,9 +98,7 @@ void SipHouse::pass(Duration time) {
 }
 
 void SipHouse::fire() {
-    effects.clear();
-    alg.handle(TimerFired{}, house.now, effects);
-    house.flush();
+    tell(TimerFired{});
     for (const KeepAlive& one : effects.keep_alives)
         kept_alive.push_back(concat(one.inside.to_string(), " ", one.remote.to_string()));
     if (effects.look) look();
@@ -106,12 +109,14 @@ void SipHouse::look() {
     for (const auto& [key, record] : house.sessions) {
         const auto& [proto, inside, remote] = key;
         if (proto != Proto::udp || !alg.is_looked_at(inside)) continue;
-        const Duration quiet = house.now + house.session_life - record.expires;
-        seen.push_back({inside, remote, record.from_outside, record.from_outside, quiet});
+        MediaSession one;
+        one.inside = inside;
+        one.remote = remote;
+        one.from_outside = one.heard = record.from_outside;
+        one.ends = record.expires;
+        seen.push_back(one);
     }
-    effects.clear();
-    alg.handle(MediaSeen{seen}, house.now, effects);
-    house.flush();
+    tell(MediaSeen{seen});
     for (const MediaSession& one : effects.strangers)
         house.sessions.erase({Proto::udp, one.inside, one.remote});
     ++looks;

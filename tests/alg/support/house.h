@@ -4,10 +4,12 @@
 // in, datagrams out, with what the kernel would do to their endpoints.
 #pragma once
 
+#include <chrono>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "alg/alg.h"
 #include "tests/nat/support/house.h"
@@ -71,10 +73,16 @@ class SipHouse {
     Effects effects;                      // of the last event
     std::vector<std::string> story;       // the notices so far
     std::vector<std::string> kept_alive;  // by whose keep-alives to whom
+    std::string written;                  // of calls, as the daemon writes changes down
+    // The time of day, which is as late as that of the house.
+    std::chrono::seconds wall() const {
+        return std::chrono::seconds(whole_seconds(house.now.time_since_epoch()));
+    }
 
     std::size_t looks = 0;  // at who speaks
 
   private:
+    void tell(const Event& event);
     void fire();
     void look();
     std::string handle(bool outward, Endpoint4 inside, Endpoint4 remote, std::string_view text);

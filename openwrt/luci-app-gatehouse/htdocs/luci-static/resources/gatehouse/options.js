@@ -130,8 +130,12 @@ return baseclass.extend({
 					sentence: _('Instead of mac: the inside address of the device.')
 				},
 				{
-					name: 'nat', kind: 'choice', title: _('NAT type'), words: [ 'full-cone', 'restricted-cone', 'port-restricted-cone', 'symmetric' ], required: true,
+					name: 'nat', kind: 'choice', title: _('NAT type'), words: [ 'full-cone', 'restricted-cone', 'port-restricted-cone', 'symmetric' ],
 					sentence: _('The NAT type of this device.')
+				},
+				{
+					name: 'sip', kind: 'choice', title: _('Telephony'), words: [ 'auto', 'observe', 'off' ],
+					sentence: _('The mode of internet telephony for this device, which counts before that of its provider and before that of \'sip\'.')
 				}
 			]
 		},
@@ -182,6 +186,20 @@ return baseclass.extend({
 				{
 					name: 'keep_alive', kind: 'value', title: _('Keep alive'), example: '25',
 					sentence: _('After how much silence of a registered phone an empty message goes to its provider in its name, so that whatever stands on the way lets the next call in; 0 means never.')
+				}
+			]
+		},
+		{
+			type: 'sip_provider', title: _('Telephony providers that differ'), many: true,
+			sentence: _('A telephony provider that is treated differently, such as one that finds its way through NATs better alone. The first whose network fits counts.'),
+			options: [
+				{
+					name: 'network', kind: 'value', title: _('Network'), example: '203.0.113.0/24', required: true,
+					sentence: _('The address of its server, or the network of all of them.')
+				},
+				{
+					name: 'sip', kind: 'choice', title: _('Mode'), words: [ 'auto', 'observe', 'off' ], required: true,
+					sentence: _('The mode of internet telephony with this provider, which counts before that of \'sip\'.')
 				}
 			]
 		},
