@@ -68,7 +68,9 @@ class Daemon {
     void end_strangers(const std::vector<sip::MediaSession>& strangers);
     // daemon_forwards.cpp
     std::string state_file(std::string_view name) const;
-    void store(std::string_view name, const std::string& text);
+    // What could not be stored is tried again after kSaveAgain: a disk does not stay full.
+    static constexpr Duration kSaveAgain = 60s;
+    bool store(std::string_view name, const std::string& text);
     void restore_forwards();
     void save_forwards();
     // Phones that are silent are reached after a restart, too.
@@ -148,8 +150,9 @@ class Daemon {
     std::map<std::string, std::uint64_t> dropped_;  // by the rules, as last read
     control::History history_;
     std::optional<loop::TimerId> timer_;
-    std::optional<loop::TimerId> saving_;  // what is not in its files yet
-    config::Config start_config_;          // what only a restart changes is compared with it
+    std::optional<loop::TimerId> saving_;  // of the SIP gateway, what is not in its files yet
+    std::optional<loop::TimerId> saving_forwards_;
+    config::Config start_config_;  // what only a restart changes is compared with it
     Safeguards safeguards_;
     control::StatusView::Facts kernel_facts_;
     std::optional<std::string> failure_;

@@ -3,12 +3,12 @@
 // The SIP gateway's part of the daemon: its datagrams, and the file of its registrations.
 #include <algorithm>
 
-#include "alg/saved.h"
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_shell.h"
 #include "gateway/daemon/parts.h"
+#include "gateway/daemon/saved_sip.h"
 #include "gateway/nat/ruleset.h"
 
 namespace gatehouse::daemon {
@@ -79,12 +79,11 @@ std::optional<Port> Daemon::open_sip_proxy() {
 
 void Daemon::restore_sip() {
     if (!kHasSip) return;
-    sip::Restored restored;
-    if (const auto text = read_file(state_file(kRegistrations)))
-        restored.registrations = sip::read_saved(*text, time_of_day());
-    if (const auto text = read_file(state_file(kCalls)))
-        restored.calls = sip::read_saved_calls(*text, time_of_day());
-    handle(restored);
+    const auto text_of = [this](std::string_view name) {
+        const auto text = read_file(state_file(name));
+        return text ? *text : std::string();
+    };
+    handle(read_saved_sip(text_of(kRegistrations), text_of(kCalls), boot_id(), loop_->now()));
 }
 
 void Daemon::save_sip_soon() {
@@ -96,9 +95,10 @@ void Daemon::save_sip() {
     if (!kHasSip || !saving_) return;
     loop_->cancel(*saving_);
     saving_.reset();
-    const sip::Alg& sip = house_.sip();
-    store(kRegistrations, sip::write_saved(sip.saved(loop_->now()), time_of_day()));
-    store(kCalls, sip::write_saved_calls(sip.saved_calls(loop_->now()), time_of_day()));
+    const bool registrations =
+        store(kRegistrations, write_registrations(house_.sip(), boot_id(), loop_->now()));
+    const bool calls = store(kCalls, write_calls(house_.sip(), boot_id(), loop_->now()));
+    if (!registrations || !calls) saving_ = loop_->after(kSaveAgain, [this] { save_sip(); });
 }
 
 }  // namespace gatehouse::daemon
