@@ -2,9 +2,9 @@
 //
 // The registrations as a text that survives a restart, one line for each account:
 //     ENDPOINT REGISTRAR OUTSIDE-PORT UNTIL ACCOUNT
-// UNTIL is in seconds since 1970. Of several lines about the same account of an endpoint at a
-// registrar the last one counts, so that changes can be written behind what there is. What is not
-// understood, or over, is left out.
+// UNTIL is in seconds of the clock of whoever keeps it. Of several lines about the same account of
+// an endpoint at a registrar the last one counts, so that changes can be written behind what there
+// is. What is not understood, or over, is left out.
 #pragma once
 
 #include <chrono>
@@ -30,8 +30,8 @@ struct SavedRegistration {
 // What stands between blanks: not empty, and printable ASCII without one.
 bool is_plain(std::string_view text);
 
-// wall: the time of day as seconds since 1970.
-std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::seconds wall);
-std::vector<SavedRegistration> read_saved(std::string_view text, std::chrono::seconds wall);
+// clock: what it shows now; it must not jump.
+std::string write_saved(const std::vector<SavedRegistration>& all, std::chrono::seconds clock);
+std::vector<SavedRegistration> read_saved(std::string_view text, std::chrono::seconds clock);
 
 }  // namespace gatehouse::sip

@@ -98,7 +98,7 @@ std::string text_or_none(std::string_view word) {
     return word == kNone ? std::string() : std::string(word);
 }
 
-std::optional<SavedCall> read_line(std::string_view line, std::chrono::seconds wall) {
+std::optional<SavedCall> read_line(std::string_view line, std::chrono::seconds clock) {
     const auto words = split(line, ' ');
     if (words.size() < kFields || words.size() > kFields + kMostStreams ||
         !std::all_of(words.begin(), words.end(), is_field)) {
@@ -119,8 +119,8 @@ std::optional<SavedCall> read_line(std::string_view line, std::chrono::seconds w
     call.id = words[5];
     call.from = text_or_none(words[6]);
     call.to = text_or_none(words[7]);
-    out.left = std::chrono::seconds(std::int64_t{*until} - wall.count());
-    // A clock that was set back makes no call longer than it may be.
+    out.left = std::chrono::seconds(std::int64_t{*until} - clock.count());
+    // A spoiled line makes no call longer than it may be.
     if (out.left > Calls::kLongest) return std::nullopt;
     if (call.state == CallState::ended) out.left = Duration::zero();
     for (std::size_t i = kFields; i < words.size(); ++i) {
@@ -133,7 +133,7 @@ std::optional<SavedCall> read_line(std::string_view line, std::chrono::seconds w
 
 }  // namespace
 
-std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::seconds wall) {
+std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::seconds clock) {
     std::string out;
     for (const SavedCall& one : all) {
         const Call& call = one.call;
@@ -143,7 +143,7 @@ std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::se
             std::all_of(words.begin(), words.end(), is_field) && one.streams.size() <= kMostStreams;
         if (!good) continue;
         append(out, call.inside.to_string(), " ", call.remote.to_string(), " ",
-               to_string(call.state), " ", wall.count() + whole_seconds(one.left), " ",
+               to_string(call.state), " ", clock.count() + whole_seconds(one.left), " ",
                whole_seconds(call.session_timer.value_or(Duration::zero())));
         for (const std::string_view word : words)
             append(out, " ", word);
@@ -154,13 +154,13 @@ std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::se
     return out;
 }
 
-std::vector<SavedCall> read_saved_calls(std::string_view text, std::chrono::seconds wall) {
+std::vector<SavedCall> read_saved_calls(std::string_view text, std::chrono::seconds clock) {
     std::vector<SavedCall> out;
     std::map<std::pair<Ip4, std::string>, std::size_t> places;
     // A line without its end was not written to its end.
     text = text.substr(0, text.rfind('\n') + 1);
     for (const std::string_view line : split(text, '\n')) {
-        auto one = read_line(line, wall);
+        auto one = read_line(line, clock);
         if (!one) continue;
         const auto [place, fresh] =
             places.try_emplace({one->call.inside.address, one->call.id}, out.size());

@@ -2,11 +2,12 @@
 //
 // The calls that stand, as a text that survives a restart, one line for each:
 //     HOST REMOTE STATE UNTIL TIMER CALL-ID FROM TO TAGS STREAM...
-// UNTIL is in seconds since 1970, TIMER the interval of the session timer in seconds or 0, TAGS
-// those of who answered, between commas. A stream is INSIDE/OUTSIDE-PORT/RTCP/PAIRS/PEER, in the
-// order of the description; "-" stands for what there is not. Of several lines about the same
-// Call-ID of a host the last one counts, so that changes can be written behind what there is; the
-// STATE "ended" takes the call out. What is not understood, or over, is left out.
+// UNTIL is in seconds of the clock of whoever keeps it, TIMER the interval of the session timer in
+// seconds or 0, TAGS those of who answered, between commas. A stream is
+// INSIDE/OUTSIDE-PORT/RTCP/PAIRS/PEER, in the order of the description; "-" stands for what there
+// is not. Of several lines about the same Call-ID of a host the last one counts, so that changes
+// can be written behind what there is; the STATE "ended" takes the call out. What is not
+// understood, or over, is left out.
 #pragma once
 
 #include <chrono>
@@ -31,8 +32,8 @@ struct SavedCall {
     std::vector<SavedStream> streams;
 };
 
-// wall: the time of day as seconds since 1970.
-std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::seconds wall);
-std::vector<SavedCall> read_saved_calls(std::string_view text, std::chrono::seconds wall);
+// clock: what it shows now; it must not jump.
+std::string write_saved_calls(const std::vector<SavedCall>& all, std::chrono::seconds clock);
+std::vector<SavedCall> read_saved_calls(std::string_view text, std::chrono::seconds clock);
 
 }  // namespace gatehouse::sip

@@ -72,7 +72,9 @@ class Daemon {
     void end_strangers();
     // daemon_forwards.cpp
     std::string state_file(std::string_view name) const;
-    void store(std::string_view name, const std::string& text);
+    // What could not be stored is tried again after kSaveAgain: a disk does not stay full.
+    static constexpr Duration kSaveAgain = 60s;
+    bool store(std::string_view name, const std::string& text);
     void restore_forwards();
     void save_forwards();
     // Phones that are silent are reached after a restart, too.
@@ -157,9 +159,11 @@ class Daemon {
     std::map<std::string, std::uint64_t> dropped_;  // by the rules, as last read
     control::History history_;
     std::optional<loop::TimerId> timer_;
-    std::optional<loop::TimerId> saving_;  // all, soon
+    std::optional<loop::TimerId> saving_;  // of the SIP gateway, what is not in its files yet
+    std::optional<loop::TimerId> saving_forwards_;
     LineFile registrations_file_;
     LineFile calls_file_;
+    Instant stamped_{};            // when all of them was written
     config::Config start_config_;  // what only a restart changes is compared with it
     Safeguards safeguards_;
     control::StatusView::Facts kernel_facts_;

@@ -18,9 +18,10 @@ std::string Daemon::state_file(std::string_view name) const {
     return concat(start_config_.gateway.state, "/", name);
 }
 
-void Daemon::store(std::string_view name, const std::string& text) {
+bool Daemon::store(std::string_view name, const std::string& text) {
     const Status done = replace_file(state_file(name), text);
     if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
+    return done.ok();
 }
 
 void Daemon::restore_forwards() {
@@ -39,7 +40,11 @@ void Daemon::restore_forwards() {
 }
 
 void Daemon::save_forwards() {
-    store(kForwards, write_forwards(house_.engine().forwards(), boot_id(), loop_->now()));
+    if (saving_forwards_) loop_->cancel(*saving_forwards_);
+    saving_forwards_.reset();
+    const std::string text = write_forwards(house_.engine().forwards(), boot_id(), loop_->now());
+    if (!store(kForwards, text))
+        saving_forwards_ = loop_->after(kSaveAgain, [this] { save_forwards(); });
 }
 
 }  // namespace gatehouse::daemon

@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "alg/saved.h"
+#include "alg/saved_calls.h"
 #include "gateway/base/text.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/nat_shell.h"
 #include "gateway/daemon/parts.h"
+#include "gateway/daemon/saved_sip.h"
 #include "gateway/nat/ruleset.h"
 
 namespace gatehouse::daemon {
@@ -20,6 +22,8 @@ constexpr std::string_view kRegistrations = "registrations";
 constexpr std::string_view kCalls = "calls";
 constexpr std::size_t kMostSeen = 65536;  // sessions of a look
 constexpr std::size_t kMostEnded = 256;   // in one turn
+// After another boot what was written behind the stamp has this much more time left at the most.
+constexpr Duration kStampAgain = 10min;
 // Many phones register at once after a failure of the power.
 constexpr Duration kSavePause = 2s;
 
@@ -105,12 +109,11 @@ std::optional<Port> Daemon::open_sip_proxy() {
 
 void Daemon::restore_sip() {
     if (!kHasSip) return;
-    sip::Restored restored;
-    if (const auto text = read_file(state_file(kRegistrations)))
-        restored.registrations = sip::read_saved(*text, time_of_day());
-    if (const auto text = read_file(state_file(kCalls)))
-        restored.calls = sip::read_saved_calls(*text, time_of_day());
-    handle(restored);
+    const auto text_of = [this](std::string_view name) {
+        const auto text = read_file(state_file(name));
+        return text ? *text : std::string();
+    };
+    handle(read_saved_sip(text_of(kRegistrations), text_of(kCalls), boot_id(), loop_->now()));
     save_sip();
 }
 
@@ -119,10 +122,11 @@ void Daemon::save_sip(const sip::Effects& effects) {
         if (kHasSip && effects.state_changed) save_sip_soon();
         return;
     }
-    const std::chrono::seconds wall = time_of_day();
+    if (loop_->now() - stamped_ >= kStampAgain) return save_sip();
+    const std::chrono::seconds clock = clock_of_saved(loop_->now());
     const bool written =
-        registrations_file_.append(sip::write_saved(effects.registrations, wall)) &&
-        calls_file_.append(sip::write_saved_calls(effects.calls, wall));
+        registrations_file_.append(sip::write_saved(effects.registrations, clock)) &&
+        calls_file_.append(sip::write_saved_calls(effects.calls, clock));
     if (!written || effects.state_changed) save_sip_soon();
 }
 
@@ -135,14 +139,17 @@ void Daemon::save_sip() {
     if (!kHasSip) return;
     if (saving_) loop_->cancel(*saving_);
     saving_.reset();
-    const sip::Alg& sip = house_.sip();
     const auto store = [this](LineFile& file, std::string_view name, const std::string& text) {
         const Status done = file.rewrite(state_file(name), text);
         if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
+        return done.ok();
     };
     const Instant now = loop_->now();
-    store(registrations_file_, kRegistrations, sip::write_saved(sip.saved(now), time_of_day()));
-    store(calls_file_, kCalls, sip::write_saved_calls(sip.saved_calls(now), time_of_day()));
+    stamped_ = now;
+    const bool registrations = store(registrations_file_, kRegistrations,
+                                     write_registrations(house_.sip(), boot_id(), now));
+    const bool calls = store(calls_file_, kCalls, write_calls(house_.sip(), boot_id(), now));
+    if (!registrations || !calls) saving_ = loop_->after(kSaveAgain, [this] { save_sip(); });
 }
 
 }  // namespace gatehouse::daemon

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "gateway/base/text.h"
+#include "gateway/daemon/boot_stamp.h"
 #include "gateway/daemon/forward_body.h"
 
 namespace gatehouse::daemon {
@@ -14,10 +15,6 @@ namespace {
 
 constexpr std::string_view kNone = "-";
 constexpr std::size_t kFields = 6;  // before the name
-
-Instant at_second(std::int64_t seconds) {
-    return Instant(std::chrono::seconds(seconds));
-}
 
 // Takes the next word off the line.
 std::string_view next_word(std::string_view& line) {
@@ -34,8 +31,8 @@ std::optional<Proto> proto_of(std::string_view word) {
     return std::nullopt;
 }
 
-// shift: what to add to the times of the text.
-std::optional<nat::ForwardRequest> read_line(std::string_view line, Duration shift, Instant now) {
+// now: of the clock by which the text tells times.
+std::optional<nat::ForwardRequest> read_line(std::string_view line, Instant now) {
     std::array<std::string_view, kFields> words;
     for (std::string_view& word : words)
         word = next_word(line);
@@ -59,7 +56,7 @@ std::optional<nat::ForwardRequest> read_line(std::string_view line, Duration shi
     if (words[5] != kNone) {
         const auto until = parse_number<std::uint32_t>(words[5]);
         if (!until) return std::nullopt;
-        out.lifetime = at_second(*until) + shift - now;
+        out.lifetime = Instant(std::chrono::seconds(*until)) - now;
         if (*out.lifetime <= Duration::zero()) return std::nullopt;
     }
     return out;
@@ -69,7 +66,7 @@ std::optional<nat::ForwardRequest> read_line(std::string_view line, Duration shi
 
 std::string write_forwards(const std::vector<nat::Forward>& all, std::string_view boot,
                            Instant now) {
-    std::string out = concat(boot, " ", whole_seconds(now.time_since_epoch()), "\n");
+    std::string out = write_boot_stamp(boot, now);
     for (const nat::Forward& one : all) {
         if (one.owner.kind != nat::OwnerKind::static_ || one.owner.id != kControlOwner) continue;
         append(out, to_string(one.proto), " ", one.outside.port.number, " ", one.count, " ",
@@ -91,14 +88,11 @@ std::string write_forwards(const std::vector<nat::Forward>& all, std::string_vie
 std::vector<nat::ForwardRequest> read_forwards(std::string_view text, std::string_view boot,
                                                Instant now) {
     std::vector<nat::ForwardRequest> out;
-    const auto lines = split(text, '\n');
-    std::string_view head = lines.front();
-    const std::string_view of_boot = next_word(head);
-    const auto written = parse_number<std::uint32_t>(head);
-    if (!written) return out;
-    const Duration shift = of_boot == boot ? Duration::zero() : now - at_second(*written);
-    for (std::size_t i = 1; i < lines.size() && out.size() < nat::kMostForwards; ++i) {
-        if (auto one = read_line(lines[i], shift, now)) out.push_back(std::move(*one));
+    const auto stamped = read_boot_stamp(text, boot, now);
+    if (!stamped) return out;
+    for (const std::string_view line : split(stamped->text, '\n')) {
+        if (out.size() == nat::kMostForwards) break;
+        if (auto one = read_line(line, stamped->now)) out.push_back(std::move(*one));
     }
     return out;
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The forwards that somebody asked for by command, as a text that survives a restart: a line with
-// the boot and the time at which it was written, then one line for each forward:
+// The forwards that somebody asked for by command, as a text that survives a restart (see
+// boot_stamp.h for its first line), with one line for each forward:
 //     PROTO OUTSIDE COUNT INSIDE REMOTE UNTIL NAME
-// Times are in seconds since that boot, no wall clock is needed: after another boot a forward has
-// the time left that it had when it was written. "-" stands for no remote and for no end. What is
-// not understood, or over, is left out.
+// "-" stands for no remote and for no end. What is not understood, or over, is left out.
 #pragma once
 
 #include <string>

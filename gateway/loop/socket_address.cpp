@@ -28,12 +28,12 @@ SocketAddress::SocketAddress(const Endpoint& endpoint, unsigned link) {
 }
 
 std::optional<Endpoint> SocketAddress::endpoint() const {
-    if (storage.ss_family == AF_INET) {
+    if (storage.ss_family == AF_INET && size >= sizeof(sockaddr_in)) {
         sockaddr_in v4{};
         std::memcpy(&v4, &storage, sizeof v4);
         return Endpoint{Ip4{ntohl(v4.sin_addr.s_addr)}, Port{ntohs(v4.sin_port)}};
     }
-    if (storage.ss_family != AF_INET6) return std::nullopt;
+    if (storage.ss_family != AF_INET6 || size < sizeof(sockaddr_in6)) return std::nullopt;
     sockaddr_in6 v6{};
     std::memcpy(&v6, &storage, sizeof v6);
     Ip6 address;

@@ -23,7 +23,7 @@ struct SocketAddress {
 
     sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
     const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-    // Nothing for other families.
+    // Nothing for other families, and for less than an address.
     std::optional<Endpoint> endpoint() const;
 };
 

@@ -13,58 +13,14 @@
 #include <system_error>
 
 #include "gateway/base/text.h"
+#include "gateway/loop/socket_address.h"
 
 namespace gatehouse::stun {
 namespace {
 
 constexpr int kListenBacklog = 64;
 
-// An endpoint in the shape of the system calls.
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof(sockaddr_storage);
-
-    SocketAddress() = default;
-    explicit SocketAddress(const Endpoint& endpoint);
-    sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-    std::optional<Endpoint> endpoint() const;
-};
-
-SocketAddress::SocketAddress(const Endpoint& endpoint) {
-    if (endpoint.address.is_v4()) {
-        sockaddr_in v4{};
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(endpoint.port.number);
-        v4.sin_addr.s_addr = htonl(endpoint.address.v4().value);
-        std::memcpy(&storage, &v4, sizeof v4);
-        size = sizeof v4;
-        return;
-    }
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(endpoint.port.number);
-    const auto& bytes = endpoint.address.v6().bytes;
-    std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
-    std::memcpy(&storage, &v6, sizeof v6);
-    size = sizeof v6;
-}
-
-std::optional<Endpoint> SocketAddress::endpoint() const {
-    if (storage.ss_family == AF_INET && size >= sizeof(sockaddr_in)) {
-        sockaddr_in v4{};
-        std::memcpy(&v4, &storage, sizeof v4);
-        return Endpoint{Ip4{ntohl(v4.sin_addr.s_addr)}, Port{ntohs(v4.sin_port)}};
-    }
-    if (storage.ss_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
-        sockaddr_in6 v6{};
-        std::memcpy(&v6, &storage, sizeof v6);
-        Ip6 address;
-        std::memcpy(address.bytes.data(), &v6.sin6_addr, address.bytes.size());
-        return Endpoint{address, Port{ntohs(v6.sin6_port)}};
-    }
-    return std::nullopt;
-}
+using loop::SocketAddress;
 
 Failure<Error> failed(std::string_view what, std::string_view transport, const Endpoint& endpoint) {
     const int number = errno;

@@ -2,6 +2,7 @@
 //
 // Any datagram through the SIP gateway, out and in. Whatever it is, it comes out; where it names no
 // address of ours it comes out as it was; and what was edited can be read again.
+#include "alg/uri.h"
 #include "tests/alg/support/house.h"
 #include "tests/fuzz/support/require.h"
 
@@ -15,6 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string text(as_text(Bytes(data, size)));
     const auto saved = read_saved(text, 0s);
     require(read_saved(write_saved(saved, 0s), 0s) == saved, "registrations are not restored");
+    (void)parse_uri(text);
+    (void)parse_via(text);
+    (void)parse_name_address(text);
     SipHouse house;
     const std::string out = house.out(kPhone, text);
     if (!has(text, "192.168.1.20")) require(out == text, "changed without an address of the host");

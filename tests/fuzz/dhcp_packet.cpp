@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "dhcp/frames.h"
 #include "tests/dhcp/support/lan.h"
 #include "tests/fuzz/support/require.h"
 
@@ -43,11 +44,18 @@ void check_message(Bytes bytes) {
     }
 }
 
+// The frame by which a device says that it has an address.
+void check_claim(Bytes frame) {
+    const auto claim = parse_arp(frame);
+    if (claim) require(frame.size() >= 32 && !claim->address.is_any());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes bytes(data, size);
     check_message(bytes);
+    check_claim(bytes);
     test::Lan lan(everything(),
                   {{{test::device_mac(3)}, Ip4::of(192, 168, 1, 20), "printer", {}, {}}});
     lan.bind(1);

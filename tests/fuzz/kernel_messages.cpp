@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What comes over netlink: sessions, queued packets (their contents are a stranger's), elements,
-// links, addresses, routes and neighbours. The input is a row of messages: two bytes of length, two
-// of type, and the payload, in the order of this machine.
+// links, addresses, routes, neighbours and changes of rules. The input is a row of messages: two
+// bytes of length, two of type, and the payload, in the order of this machine.
 #include <algorithm>
 #include <cstring>
 
@@ -12,6 +12,7 @@
 #include "gateway/kernel/netlink.h"
 #include "gateway/kernel/nfqueue.h"
 #include "gateway/kernel/nft_elements.h"
+#include "gateway/kernel/nft_watch.h"
 #include "tests/fuzz/support/require.h"
 
 using namespace gatehouse;
@@ -46,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Bytes rest(data, size);
     LinkTable links;
     NeighbourTable neighbours;
+    CommitCollector commits(7);
     std::size_t messages = 0;
     while (rest.size() >= 4) {
         std::uint16_t length = 0;
@@ -58,6 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ++messages;
         (void)links.apply(message);
         (void)neighbours.apply(message);
+        if (const auto commit = commits.add(message))
+            require(commit->tables.size() <= messages, "changes out of nothing");
         (void)decode_error(message);
         (void)decode_rule_count(message);
         std::vector<Element> elements;

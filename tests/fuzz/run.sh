@@ -33,9 +33,10 @@ for name in "$@"; do
     learned=build/fuzz/corpus/$name
     crashes=tests/fuzz/crash/$name
     inputs=("$learned" "tests/fuzz/corpus/$name")
+    words=tests/fuzz/words/${name%%_*}
     mkdir -p "$learned" "$crashes"
     "$(find build/fuzz -type f -name "fuzz_$name" -perm -u+x)" -max_total_time="$seconds" \
-        -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+        -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 -dict="$words" \
         -artifact_prefix="$crashes/" "${inputs[@]}" "$crashes" || failed+=("$name")
     rmdir --ignore-fail-on-non-empty "$crashes"
 done

@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(everybody_may_look_and_only_root_may_change) {
     const Router router(house);
     const auto as_nobody = [&](const Command& words) {
         Command command = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                           GATEHOUSE_BINARY};
+                           gatehouse_program()};
         command.insert(command.end(), words.begin(), words.end());
         command.insert(command.end(), {"--socket", router.control()});
         return house.router.run(command);

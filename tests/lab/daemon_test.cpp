@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_second_daemon_ends_with_one_clear_line_and_touches_nothin
     const Router router(house);
     const std::string rules = house.router.nft_ruleset();
     const Ran second = house.router.run(
-        {GATEHOUSE_BINARY, "run", "-c", router.config_file().string(), "--foreground"});
+        {gatehouse_program(), "run", "-c", router.config_file().string(), "--foreground"});
     BOOST_TEST(second.ended.code == 1);
     BOOST_TEST(second.says("gatehouse: gatehouse runs already: process "));
     BOOST_TEST(second.err.find('\n') == second.err.size() - 1);
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(of_twenty_daemons_started_at_once_one_works) {
     std::vector<Process> daemons;
     for (int i = 0; i < 20; ++i) {
         daemons.push_back(house.router.start(
-            {GATEHOUSE_BINARY, "run", "-c", router.config_file().string(), "--foreground"}));
+            {gatehouse_program(), "run", "-c", router.config_file().string(), "--foreground"}));
     }
     BOOST_TEST(eventually(
         [&] {
@@ -289,12 +289,13 @@ BOOST_AUTO_TEST_CASE(the_daemon_needs_no_root_where_the_system_opens_its_socket)
     const std::string config = "/run/gatehouse.conf";
     BOOST_TEST(house.router.run({"tee", config}, 10s, kStandard).ok());
     const std::string caps = "+net_admin,+net_raw,+net_bind_service";
-    Process daemon = house.router.start(
-        {"systemd-socket-activate", "-l", "/run/gatehouse.sock", "setpriv", "--reuid=65534",
-         "--regid=65534", "--clear-groups", concat("--inh-caps=", caps),
-         concat("--ambient-caps=", caps), GATEHOUSE_BINARY, "run", "--foreground", "-c", config});
+    Process daemon =
+        house.router.start({"systemd-socket-activate", "-l", "/run/gatehouse.sock", "setpriv",
+                            "--reuid=65534", "--regid=65534", "--clear-groups",
+                            concat("--inh-caps=", caps), concat("--ambient-caps=", caps),
+                            gatehouse_program(), "run", "--foreground", "-c", config});
     const auto ask = [&](const std::string& what) {
-        return house.router.run({GATEHOUSE_BINARY, what, "--socket", "/run/gatehouse.sock"});
+        return house.router.run({gatehouse_program(), what, "--socket", "/run/gatehouse.sock"});
     };
     BOOST_TEST(eventually([&] { return ask("status").says("as started"); }, 20s));
     BOOST_TEST(eventually([&] { return house.pc.can_ping("11.0.0.2"); }, 20s));
@@ -306,7 +307,7 @@ BOOST_AUTO_TEST_CASE(the_daemon_needs_no_root_where_the_system_opens_its_socket)
 BOOST_AUTO_TEST_CASE(only_root_may_change_the_gateway_and_everybody_may_look) {
     House house;
     const Router router(house);
-    const std::string tool = GATEHOUSE_BINARY;
+    const std::string tool = gatehouse_program();
     const Command as_nobody = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", tool};
     const auto ask = [&](const std::string& what) {
         Command command = as_nobody;

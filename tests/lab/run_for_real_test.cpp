@@ -18,7 +18,7 @@ namespace {
 
 const std::string kScript = GATEHOUSE_SOURCE "/gateway/run.sh";
 
-const Environment kProgram = {{"GATEHOUSE_PROGRAM", GATEHOUSE_BINARY}};
+const Environment kProgram = {{"GATEHOUSE_PROGRAM", gatehouse_program()}};
 
 // A configuration that keeps to the folder of the test.
 std::string write_config(const std::string& folder) {

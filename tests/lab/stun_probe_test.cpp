@@ -18,7 +18,7 @@ namespace {
 
 Process start_stun_server(Host& host) {
     Process out = host.start(
-        {GATEHOUSE_BINARY, "stun-server", "--address", "11.0.0.2", "--address", "11.0.0.3"});
+        {gatehouse_program(), "stun-server", "--address", "11.0.0.2", "--address", "11.0.0.3"});
     wait_until_bound(host, "11.0.0.3:3479", out);
     return out;
 }
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(the_lifetime_of_a_silent_mapping_is_found_by_trying) {
     std::vector<Process> probes;
     for (Host* device : {&house.phone, &house.console}) {
         probes.push_back(device->start(
-            {GATEHOUSE_BINARY, "probe", "11.0.0.2", "--json", "--lifetime", "--wait", "100"}));
+            {gatehouse_program(), "probe", "11.0.0.2", "--json", "--lifetime", "--wait", "100"}));
     }
     for (const Process& probe : probes) {
         BOOST_TEST(probe.wait(60s).has_value());
@@ -69,6 +69,6 @@ BOOST_AUTO_TEST_CASE(fragments_that_get_lost_are_told) {
         "table ip lossy {\n chain c {\n  type filter hook prerouting priority -450\n"
         "  ip frag-off & 0x3fff != 0 drop\n }\n}\n");
     const Ran probe =
-        house.phone.run({GATEHOUSE_BINARY, "probe", "11.0.0.2", "--json", "--wait", "100"}, 30s);
+        house.phone.run({gatehouse_program(), "probe", "11.0.0.2", "--json", "--wait", "100"}, 30s);
     BOOST_TEST(probe.says("\"fragments\":false"));
 }

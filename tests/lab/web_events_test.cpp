@@ -63,9 +63,10 @@ BOOST_AUTO_TEST_CASE(a_listener_hears_of_mappings_forwards_refusals_and_the_outs
 BOOST_AUTO_TEST_CASE(the_command_shows_events_as_lines_or_as_json) {
     House house;
     const Router router(house);
-    Process lines = house.router.start({GATEHOUSE_BINARY, "events", "--socket", router.control()});
+    Process lines =
+        house.router.start({gatehouse_program(), "events", "--socket", router.control()});
     Process json =
-        house.router.start({GATEHOUSE_BINARY, "events", "--json", "--socket", router.control()});
+        house.router.start({gatehouse_program(), "events", "--json", "--socket", router.control()});
     const auto both_hear = [&] {
         return Verdict(
             router

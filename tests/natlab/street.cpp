@@ -18,8 +18,8 @@ class Servers {
   public:
     explicit Servers(Host& host)
         : coturn_(host, Coturn::Serves::stun_only, {"11.0.0.2", "11.0.0.3"}),
-          ours_(host.start({GATEHOUSE_BINARY, "stun-server", "--address", "11.0.0.6", "--address",
-                            "11.0.0.7"})) {
+          ours_(host.start({gatehouse_program(), "stun-server", "--address", "11.0.0.6",
+                            "--address", "11.0.0.7"})) {
         wait_until_bound(host, "11.0.0.7:3479", ours_);
     }
 
@@ -100,7 +100,7 @@ class Stage {
         Hearing& hearing = hearings_.at(judge);
         switch (judge) {
             case Judge::probe:
-                hearing.add(*places_[0], {GATEHOUSE_BINARY, "probe", server, "--json"});
+                hearing.add(*places_[0], {gatehouse_program(), "probe", server, "--json"});
                 break;
             case Judge::stun: hearing.add(*places_[1], {"stun", server}); break;
             case Judge::natdiscovery:

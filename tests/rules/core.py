@@ -8,7 +8,7 @@ either could not run in the simulated world.
 import re
 
 import cpp
-from directions import SHELL_FILE
+from directions import SHELL_FILE, product
 from house import Finding, rule
 
 CORES = ("gateway/base/*", "gateway/config/*", "gateway/nat/*", "gateway/stun/*", "alg/*",
@@ -35,6 +35,12 @@ CALLS = re.compile(
     r"|(?<![\w.>])(?:std::|::)?time\s*\(\s*(?:nullptr|NULL|0)\s*\)"
     r"|\bstd::(?:cout|cerr|clog|thread|mutex|jthread|async|random_device|mt19937\w*)\b"
 )
+
+# The daemon is one thread: nothing of it is guarded against another, and no test runs under the
+# thread sanitizer.
+THREADS = re.compile(r"\bstd::(?:thread|jthread|async|mutex|shared_mutex|atomic\w*|call_once)\b"
+                     r"|\bpthread_create\b|\bMHD_USE_(?:INTERNAL_POLLING_THREAD"
+                     r"|THREAD_PER_CONNECTION|AUTO_INTERNAL_THREAD)\b")
 
 # Where bytes may change their type: the cursors, and codecs of what the kernel hands us.
 CASTS = re.compile(r"\breinterpret_cast\b|\bconst_cast\b")
@@ -72,3 +78,12 @@ def core_keeps_its_types(tree):
             if path not in CAST_HOMES and CASTS.search(code):
                 yield Finding(path, line, "a core reads bytes with ByteReader and text with "
                                           "as_text, not with a cast")
+
+
+@rule
+def nobody_begins_a_thread(tree):
+    for path, text in product(tree):
+        for line, code in enumerate(cpp.code_only(text).split("\n"), start=1):
+            match = THREADS.search(code)
+            if match:
+                yield Finding(path, line, f"{match.group(0)}: the daemon is one thread")

@@ -19,7 +19,7 @@ MAY_INCLUDE = (
     ("gateway/base/*", ()),
     ("gateway/config/*", ("gateway/base/*",)),
     ("gateway/nat/*", ("gateway/base/*", "gateway/config/*")),
-    ("gateway/stun/*", ("gateway/base/*",)),
+    ("gateway/stun/*", ("gateway/base/*", "gateway/loop/socket_address.h")),
     ("gateway/loop/*", ("gateway/base/*",)),
     ("gateway/kernel/*", ("gateway/base/*",)),
     ("gateway/control/*", ("gateway/base/*", "gateway/loop/*")),

@@ -52,6 +52,15 @@ def commands_can_be_run(tree):
 
 
 @rule
+def fuzz_targets_have_words(tree):
+    for path, _ in tree.sources("tests/fuzz/*.cpp"):
+        name = path.removeprefix("tests/fuzz/").removesuffix(".cpp")
+        homes = (f"tests/fuzz/words/{name}", f"tests/fuzz/words/{name.split('_')[0]}")
+        if "/" not in name and not any(tree.exists(home) for home in homes):
+            yield Finding(path, 1, f"there is no dictionary {homes[1]}")
+
+
+@rule
 def fuzz_targets_have_a_corpus(tree):
     for path, _ in tree.sources("tests/fuzz/*.cpp"):
         name = path.removeprefix("tests/fuzz/").removesuffix(".cpp")

@@ -92,7 +92,63 @@ class FakeKernel {
         return {pinholes_.begin(), pinholes_.end()};
     }
 
-    std::vector<nat::Session> sessions;
+    // As the daemon lists them: a set of elements, or half of the sessions, may be missing.
+    void break_next_dumps(unsigned count) { broken_dumps_ = count; }
+    bool breaks_dump() {
+        if (broken_dumps_ == 0) return false;
+        --broken_dumps_;
+        return true;
+    }
+
+    // Sessions that are translated; what uses one again prolongs it.
+    struct LiveSession {
+        nat::Session session;
+        Instant ends;
+    };
+    void use(const nat::Session& session, Instant ends) {
+        for (LiveSession& live : sessions) {
+            const nat::Session& one = live.session;
+            if (one.proto != session.proto || one.inside != session.inside ||
+                one.remote != session.remote) {
+                continue;
+            }
+            live.ends = ends;
+            return;
+        }
+        sessions.push_back({session, ends});
+    }
+    // Takes those away that are over, and gives them.
+    std::vector<nat::Session> end_sessions(Instant now) {
+        std::vector<nat::Session> out;
+        std::erase_if(sessions, [&](const LiveSession& live) {
+            if (live.ends > now) return false;
+            out.push_back(live.session);
+            return true;
+        });
+        return out;
+    }
+    std::vector<nat::Session> list_sessions(Instant now) const {
+        std::vector<nat::Session> out;
+        for (const LiveSession& live : sessions) {
+            out.push_back(live.session);
+            out.back().expires = live.ends - now;
+        }
+        return out;
+    }
+    // Where a packet of this flow leaves, by the maps.
+    std::optional<Endpoint4> outside_of(Proto proto, Endpoint4 inside, Endpoint4 remote) const {
+        for (const nat::Element& element : elements_) {
+            if (!nat::is_source(element.set) || element.proto != proto || element.key != inside)
+                continue;
+            const bool address =
+                element.remote.address.is_any() || element.remote.address == remote.address;
+            const bool port = element.remote.port == Port{} || element.remote.port == remote.port;
+            if (address && port) return element.value;
+        }
+        return std::nullopt;
+    }
+
+    std::vector<LiveSession> sessions;
     std::vector<nat::Verdict> verdicts;
 
     const std::optional<std::string>& table() const { return table_; }
@@ -119,6 +175,7 @@ class FakeKernel {
     bool forwarded_unfiltered_ = false;
     std::size_t loads_ = 0;
     unsigned refusals_ = 0;
+    unsigned broken_dumps_ = 0;
 };
 
 }  // namespace gatehouse::world

@@ -146,6 +146,42 @@ BOOST_AUTO_TEST_CASE(a_silent_phone_gets_its_call_after_an_hour) {
     BOOST_TEST(!is_open(world, 5060));
 }
 
+BOOST_AUTO_TEST_CASE(a_registered_phone_is_reached_after_any_restart_of_daemon_and_machine) {
+    World world(1);
+    world.start();
+    const std::string contact = registered(world, 1);
+    world.pass(1h);
+    const auto ring = [&] {
+        return rings(world, contact).starts_with("INVITE sip:a@192.168.1.20:5060 SIP/2.0\r\n");
+    };
+    for (const bool machine : {false, true}) {
+        machine ? world.cut_power() : world.kill();
+        world.pass(2min);
+        world.start();
+        BOOST_TEST(is_open(world, 5060));
+        BOOST_TEST(ring());
+    }
+    // What was left when it was written, and the time that a registrar may be late.
+    world.pass(2h + 1min);
+    BOOST_TEST(!is_open(world, 5060));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_keeps_its_ports_through_a_failure_of_the_power) {
+    Call call;
+    const std::string answer = concat(
+        "SIP/2.0 200 OK\r\n",
+        call.sent.substr(call.sent.find("Via"), call.sent.find("Contact") - call.sent.find("Via")),
+        "Contact: <sip:b@11.0.9.1>\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+        "o=b 1 1 IN IP4 11.0.9.2\r\nc=IN IP4 11.0.9.2\r\nm=audio 9000 RTP/AVP 8\r\n");
+    call.world.sip(kServer, kPhone, answer);
+    call.world.pass(3s);
+    call.world.cut_power();
+    call.world.start();
+    BOOST_TEST(is_open(call.world, 40000));
+    call.world.pass(10min);
+    BOOST_TEST(is_open(call.world, 40000));
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_phone_gets_its_call_after_the_outside_address_changed) {
     World world(1);
     world.start();

@@ -4,6 +4,9 @@
 #include <algorithm>
 
 #include "gateway/base/text.h"
+#include "gateway/daemon/saved_forwards.h"
+#include "gateway/daemon/saved_sip.h"
+#include "tests/world/state_files.h"
 
 namespace gatehouse::world {
 
@@ -33,23 +36,58 @@ void World::start(const config::Config& config) {
     ++life_;
     timer_.reset();
     start_failure_.reset();
+    files_ = {};
     house_ = std::make_unique<daemon::House>(HashKey::make(random_));
+    upnp::Setup setup;
+    setup.identity = kIdentity;
+    setup.secret = HashKey::make(random_);
+    setup.starts = ++starts_;
+    setup.boot = boot_name();
+    setup.journal = disk_.read(kForwardsJournal);
+    setup.version = "1.0";
     handle(daemon::LinksSeen{kernel_.interfaces});
-    handle(daemon::Started{config, {}});
-    if (house_) tell(dhcp::Restored{dhcp::read_journal(journal_, boot_, now_).leases});
+    if (house_) handle(daemon::Started{config, {}, "router", setup});
+    const std::string& leases = disk_.read(kLeasesJournal);
+    tell(dhcp::Restored{dhcp::read_journal(as_bytes(leases), boot_, now_).leases});
+    for (const auto& [address, mac] : neighbours_) {
+        if (house_) handle(daemon::NeighbourSeen{address, mac});
+    }
+    ask([this](nat::MappingService& service) {
+        for (const nat::ForwardRequest& request :
+             daemon::read_forwards(disk_.read(kForwards), boot_name(), now_)) {
+            (void)service.request(request, now_);
+        }
+    });
+    if (!house_) return;
+    daemon::Effects effects;
+    house_->handle(
+        daemon::read_saved_sip(disk_.read(kRegistrations), disk_.read(kCalls), boot_name(), now_),
+        now_, effects);
+    perform(effects);
 }
 
 void World::kill() {
     house_.reset();
     timer_.reset();
+    things_to_do_.reset();
+    asked_.clear();
     ++life_;
 }
 
 void World::reboot() {
     kill();
-    ++boot_[0];
+    if (++boot_[0] == 0) ++boot_[1];
     kernel_.flush();
     kernel_.sessions.clear();
+}
+
+void World::cut_power() {
+    reboot();
+    disk_.cut_power(random_);
+}
+
+std::string World::boot_name() const {
+    return concat("boot-", boot_[0], "-", boot_[1]);
 }
 
 void World::reconfigure(const config::Config& config) {
@@ -76,138 +114,70 @@ void World::tell(const dhcp::Event& event) {
     perform(effects);
 }
 
-void World::perform(const dhcp::Effects& effects) {
-    if (!effects.changes.empty()) {
-        if (journal_.empty()) dhcp::append_magic(journal_);
-        dhcp::append_boot(journal_, boot_);
-    }
-    for (const dhcp::Change& change : effects.changes)
-        dhcp::append_change(journal_, change, now_);
-    // Devices hear of it a moment later, when all of this is done.
-    for (const dhcp::Send& send : effects.sends) {
-        later(1ms, [this, send] {
-            if (on_dhcp_sent) on_dhcp_sent(send);
-        });
-    }
-    for (const dhcp::ArpProbe& probe : effects.probes) {
-        later(1ms, [this, probe] {
-            if (on_arp_probe) on_arp_probe(probe.address);
-        });
-    }
-}
-
-// As the daemon does it: all effects, then those that come of them.
-void World::perform(daemon::Effects& effects) {
-    daemon::Effects next;
-    while (house_ && !effects.empty()) {
-        for (const daemon::Step& step : effects.steps) {
-            if (house_) perform(step, next);
-        }
-        if (house_) commit(effects.nat, next);
-        if (house_) look(effects.sip, next);
-        if (house_) perform(effects.dhcp);
-        std::swap(effects, next);
-        next.clear();
-    }
-}
-
-void World::look(const sip::Effects& effects, daemon::Effects& next) {
-    for (const sip::MediaSession& one : effects.strangers) {
-        std::erase_if(kernel_.sessions, [&one](const nat::Session& session) {
-            return session.inside == one.inside && session.remote == one.remote;
-        });
-    }
-    if (!effects.look) return;
-    std::vector<sip::MediaSession> seen;
-    for (const nat::Session& one : kernel_.sessions) {
-        if (!house_->sip().is_looked_at(one.inside)) continue;
-        sip::MediaSession session;
-        session.inside = one.inside;
-        session.remote = one.remote;
-        session.from_outside = session.heard = one.from_outside;
-        session.ends = now_ + one.expires;
-        seen.push_back(session);
-    }
-    house_->handle(sip::MediaSeen{seen}, now_, next);
-}
-
-void World::perform(const daemon::Step& step, daemon::Effects& next) {
-    if (const auto* line = std::get_if<LogLine>(&step)) {
-        lines_.push_back(concat(whole_seconds(now_.time_since_epoch()), "s ", line->to_string()));
-        if (lines_.size() > 40) lines_.pop_front();
-    } else if (const auto* timer = std::get_if<daemon::SetTimer>(&step)) {
-        timer_ = timer->at;
-    } else if (std::holds_alternative<daemon::EnableForwarding>(step)) {
-        kernel_.enable_forwarding();
-    } else if (const auto* ruleset = std::get_if<daemon::LoadRuleset>(&step)) {
-        load(ruleset->text, next);
-    } else if (std::holds_alternative<daemon::AdoptElements>(step)) {
-        tell_elements(true, next);
-    } else if (const auto* end = std::get_if<daemon::EndWithError>(&step)) {
-        start_failure_ = end->text;
-        kill();
-    }
-}
-
-void World::load(const std::string& text, daemon::Effects& next) {
-    count_load();
-    if (slow_loads_ == Duration::zero()) {
-        house_->handle(daemon::RulesetDone{kernel_.load(text)}, now_, next);
-        return;
-    }
-    later(up_to(slow_loads_), [this, text, life = life_] {
-        if (house_ && life == life_) handle(daemon::RulesetDone{kernel_.load(text)});
-    });
-}
-
-void World::commit(const nat::Effects& effects, daemon::Effects& next) {
-    for (const nat::Batch& batch : effects.batches) {
-        const std::span<const nat::Edit> edits(effects.edits.data() + batch.first, batch.count);
-        const bool done = kernel_.commit(edits);
-        const nat::Event answer =
-            done ? nat::Event(nat::Committed{batch.id})
-                 : nat::Event(nat::CommitFailed{batch.id, kernel_.why_refused()});
-        if (done) {
-            for (const nat::Verdict& verdict : effects.verdicts) {
-                if (verdict.after == batch.id) kernel_.verdicts.push_back(verdict);
-            }
-        }
-        house_->handle(answer, now_, next);
-    }
-    for (const nat::Verdict& verdict : effects.verdicts) {
-        if (verdict.after == 0) kernel_.verdicts.push_back(verdict);
-    }
-    if (!effects.pinholes.empty() && !kernel_.commit(effects.pinholes)) {
-        house_->handle(nat::PinholesFailed{}, now_, next);
-    }
-    if (effects.dump_elements) tell_elements(false, next);
-    if (!effects.dump_sessions) return;
-    house_->handle(nat::SessionsBegin{}, now_, next);
-    house_->handle(nat::SessionsSeen{kernel_.sessions}, now_, next);
-    house_->handle(nat::SessionsEnd{}, now_, next);
-}
-
-void World::tell_elements(bool adopt, daemon::Effects& next) {
-    const std::vector<nat::Element> seen = kernel_.elements();
-    const std::vector<nat::PinholeElement> holes = kernel_.pinholes();
-    if (adopt) {
-        house_->handle(nat::AdoptElements{seen, holes}, now_, next);
-    } else {
-        house_->handle(nat::ElementsSeen{seen, holes}, now_, next);
-    }
-}
-
 void World::lose_events() {
     if (house_) handle(nat::EventsLost{});
 }
 
 void World::first_packet(Proto proto, Endpoint4 inside, Endpoint4 remote) {
     kernel_.verdicts.clear();
-    if (house_) handle(nat::FirstPacket{1, proto, inside, remote});
+    if (!house_) return;
+    const nat::FirstPacket packet{++token_, proto, inside, remote};
+    asked_.emplace(token_, packet);
+    handle(packet);
+}
+
+void World::packet(Proto proto, Endpoint4 inside, Endpoint4 remote, Duration life) {
+    if (!kernel_.table()) return;
+    session_life_ = life;
+    const auto outside = kernel_.outside_of(proto, inside, remote);
+    if (!outside) return first_packet(proto, inside, remote);
+    kernel_.use({proto, inside, *outside, remote, false, {}}, now_ + life);
+    later(life, [this] { end_sessions(); });
+}
+
+// Each is told: or nobody hears of it, or later, or twice.
+void World::end_sessions() {
+    for (const nat::Session& session : kernel_.end_sessions(now_)) {
+        if (random_.below(4) == 0) continue;
+        const nat::SessionDestroyed event{session.proto, session.inside, session.outside};
+        for (std::uint64_t times = random_.below(8) == 0 ? 2 : 1; times > 0; --times) {
+            later(up_to(slowness_), [this, event] {
+                if (house_) handle(event);
+            });
+        }
+    }
 }
 
 void World::see_neighbour(const IpAddress& address, std::optional<Mac> mac) {
+    std::erase_if(neighbours_, [&](const auto& one) { return one.first == address; });
+    if (mac) neighbours_.emplace_back(address, *mac);
     if (house_) handle(daemon::NeighbourSeen{address, mac});
+}
+
+void World::tell(const upnp::Event& event) {
+    if (!house_) return;
+    daemon::Effects effects;
+    house_->handle(event, now_, effects);
+    perform(effects);
+}
+
+// What the kernel did not take was never given, and who died has not answered.
+upnp::HttpAnswer World::serve(const upnp::HttpRequest& request) {
+    upnp::HttpAnswer silence;
+    silence.status = 0;
+    if (!house_) return silence;
+    daemon::Effects effects;
+    upnp::HttpAnswer answer = house_->serve(request, now_, effects);
+    perform(effects);
+    if (!house_) return silence;
+    if (answer.made && house_->engine().find_forward(*answer.made) == nullptr) answer.status = 500;
+    return answer;
+}
+
+void World::command(const std::function<void(nat::MappingService&)>& call) {
+    ask(call);
+    if (!house_ || dies()) return;
+    save_forwards();
 }
 
 void World::ask(const std::function<void(nat::MappingService&)>& call) {

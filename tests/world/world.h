@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The house of the daemon on a virtual clock and a double of the kernel. Everything that happens
-// follows from a seed. A fault may strike at any seam: a load that fails, a notice that comes late,
-// twice or never in time, a daemon that dies with effects half done.
+// The house of the daemon, with all its rooms, on a virtual clock, a double of the kernel and one
+// of the disk. Everything that happens follows from a seed. A fault may strike at any seam: a load,
+// a commit or a dump that fails, a disk that is full or loses its power, a notice that comes late,
+// twice or never, a daemon that dies with effects half done, a clock that stood still.
 #pragma once
 
 #include <deque>
@@ -15,6 +16,7 @@
 #include "dhcp/journal.h"
 #include "gateway/base/random.h"
 #include "gateway/daemon/house.h"
+#include "tests/world/fake_disk.h"
 #include "tests/world/fake_kernel.h"
 
 namespace gatehouse::world {
@@ -31,13 +33,21 @@ class World {
     void start() { start(wanted_); }
     // As with kill -9: the house forgets, the kernel and the disk do not.
     void kill();
+    // The same in the midst of what it is doing, after so many more things that it has done.
+    void kill_after(unsigned things) { things_to_do_ = things; }
+    void never_mind() { things_to_do_.reset(); }
     // What begins after this is another boot, of an empty kernel.
     void reboot();
+    // The same, and the disk loses what was not forced to it.
+    void cut_power();
     bool runs() const { return house_ != nullptr; }
+    std::uint64_t life() const { return life_; }  // another number for each start and death
     void reconfigure(const config::Config& config);
 
     // Lets virtual time pass; what is due happens in its order.
     void pass(Duration time);
+    // Time in which nothing happens, as for a machine that is suspended.
+    void suspend(Duration time) { now_ += time; }
     Instant now() const { return now_; }
 
     // What other programs and the world outside do; the house hears of it like the daemon would.
@@ -49,6 +59,8 @@ class World {
 
     // A packet of an endpoint that has no element in a source map; the verdict is in the kernel.
     void first_packet(Proto proto, Endpoint4 inside, Endpoint4 remote);
+    // A packet of any endpoint, as the rules treat it; its session lives for this long.
+    void packet(Proto proto, Endpoint4 inside, Endpoint4 remote, Duration life);
 
     // The host with this hardware address is seen at the address; nothing: nobody is.
     void see_neighbour(const IpAddress& address, std::optional<Mac> mac);
@@ -58,6 +70,13 @@ class World {
     void tell(const dhcp::Event& event);
     std::function<void(const dhcp::Send&)> on_dhcp_sent;
     std::function<void(Ip4)> on_arp_probe;
+    // What devices send to the gateway device and hear from it.
+    void tell(const upnp::Event& event);
+    upnp::HttpAnswer serve(const upnp::HttpRequest& request);
+    std::function<void(const upnp::Send&)> on_upnp_sent;
+    static constexpr HashKey kIdentity{1, 2};  // of the gateway device
+    // What somebody asks for by command; it is kept in its file.
+    void command(const std::function<void(nat::MappingService&)>& call);
     // A datagram on a SIP port on its way through the NAT, and as it goes on.
     std::string sip(Endpoint4 source, Endpoint4 destination, std::string_view text);
 
@@ -67,6 +86,7 @@ class World {
     void set_slow_loads(Duration most) { slow_loads_ = most; }
 
     FakeKernel& kernel() { return kernel_; }
+    FakeDisk& disk() { return disk_; }
     daemon::House& house() { return *house_; }
     const config::Config& wanted() const { return wanted_; }
     Random& random() { return random_; }
@@ -87,6 +107,22 @@ class World {
     void perform(daemon::Effects& effects);
     void perform(const daemon::Step& step, daemon::Effects& next);
     void perform(const dhcp::Effects& effects);
+    void perform(const upnp::Effects& effects);
+    void save_leases(const std::vector<dhcp::Change>& changes);
+    void rewrite_leases();
+    void rewrite_leases_later();
+    void note_forwards_journal(bool kept);
+    void save(const sip::Effects& effects);
+    void save_sip();
+    void save_sip_after(Duration pause);
+    void save_forwards();
+    void force_disk_later();
+    void give(const nat::Verdict& verdict);
+    void tell_sessions(daemon::Effects& next);
+    void end_sessions();
+    // Whether the daemon dies now, before it goes on.
+    bool dies();
+    std::string boot_name() const;
     void load(const std::string& text, daemon::Effects& next);
     void commit(const nat::Effects& effects, daemon::Effects& next);
     void look(const sip::Effects& effects, daemon::Effects& next);
@@ -110,7 +146,24 @@ class World {
     std::size_t most_loads_ = 0;
     std::optional<std::string> start_failure_;
     dhcp::BootId boot_{1};
-    std::vector<std::uint8_t> journal_;  // of leases, on the disk
+    std::vector<std::pair<IpAddress, Mac>> neighbours_;
+    std::optional<unsigned> things_to_do_;
+    std::uint32_t token_ = 0;
+    std::map<std::uint32_t, nat::FirstPacket> asked_;
+    Duration session_life_{};  // of those that begin now
+    std::uint32_t starts_ = 0;
+    FakeDisk disk_;
+    // Of the daemon that runs, as its shells keep it.
+    struct Files {
+        bool leases_open = false;  // and whole
+        bool leases_retry = false;
+        bool journal_open = false;
+        bool journal_retry = false;
+        bool sip_waits = false;
+        bool forwards_wait = false;
+        bool force_waits = false;
+    };
+    Files files_;
 };
 
 }  // namespace gatehouse::world

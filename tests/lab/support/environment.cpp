@@ -138,6 +138,11 @@ fs::path new_log(std::string_view about) {
     return directory / concat(number < 10 ? "0" : "", number, '-', about, ".log");
 }
 
+std::string gatehouse_program() {
+    const char* chosen = std::getenv("GATEHOUSE_PROGRAM");
+    return chosen != nullptr && *chosen != '\0' ? chosen : GATEHOUSE_BINARY;
+}
+
 bool test_is_failing() {
     if (std::uncaught_exceptions() > 0) return true;
     const ut::test_unit_id id = ut::framework::current_test_case_id();

@@ -19,6 +19,10 @@ std::filesystem::path work_directory();
 // A path in that folder that was not given out before: "03-phone-ping.log".
 std::filesystem::path new_log(std::string_view about);
 
+// The program under test: the one of this build, or the one that GATEHOUSE_PROGRAM names (a build
+// with sanitizers, a script that starts it under another program).
+std::string gatehouse_program();
+
 // Whether the running test case has a failed check or is being left by an exception.
 bool test_is_failing();
 

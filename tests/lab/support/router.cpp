@@ -30,10 +30,7 @@ std::string sanitizer_report(std::string_view log) {
 
 Router::Router(House& house, RouterOptions options)
     : house_(house), options_(std::move(options)), watch_([this] { return problem(); }) {
-    if (options_.binary.empty()) {
-        const char* named = std::getenv("GATEHOUSE_PROGRAM");
-        options_.binary = named != nullptr ? named : GATEHOUSE_BINARY;
-    }
+    if (options_.binary.empty()) options_.binary = gatehouse_program();
     const std::string name = house_.router.name();
     config_file_ = work_directory() / concat(name, ".conf");
     state_ = work_directory() / concat(name, "-state");
