@@ -42,10 +42,13 @@ BOOST_AUTO_TEST_CASE(every_default_is_the_documented_one) {
                     PortChoice::preserve,
                     true,
                     4096,
-                    8192};
+                    131072,
+                    8192,
+                    128,
+                    4096};
     expected.timeouts = {300s, 7440s, 240s, 60s};
-    expected.sip = {SipMode::automatic, {{5060}}, 25s};
-    expected.upnp = {true, true, true, {5000}, 64, 2048, true, UpstreamMode::automatic, {}};
+    expected.sip = {SipMode::automatic, {{5060}}, 25s, 64, 1024, 64, 10000};
+    expected.upnp = {true, true, true, {5000}, 64, 2048, true, UpstreamMode::automatic, {}, 8, 64};
     BOOST_TEST((load("") == expected));
 }
 
