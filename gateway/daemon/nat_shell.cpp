@@ -14,6 +14,7 @@
 #include "gateway/kernel/queue_rule.h"
 #include "gateway/nat/first_packet.h"
 #include "gateway/nat/ruleset.h"
+#include "gateway/nat/sip_beginnings.h"
 
 namespace gatehouse::daemon {
 
@@ -66,13 +67,11 @@ nat::CommitFailed::Why why_of(const kernel::NetlinkError& error) {
     return full ? nat::CommitFailed::Why::full : nat::CommitFailed::Why::different;
 }
 
-bool begins_sip(Bytes packet) {
+// An IPv4 packet with UDP.
+bool carries_sip(Bytes packet) {
     if (packet.empty()) return false;
     const std::size_t payload = std::size_t{packet[0] & 0xfU} * 4 + 8;
-    if (packet.size() < payload) return false;
-    const std::string_view text = as_text(packet.subspan(payload));
-    return std::any_of(nat::kSipBeginnings.begin(), nat::kSipBeginnings.end(),
-                       [text](std::string_view one) { return text.starts_with(one); });
+    return packet.size() >= payload && nat::begins_sip(as_text(packet.subspan(payload)));
 }
 
 Endpoint4 v4(const IpAddress& address, Port port) {
@@ -246,7 +245,7 @@ void NatShell::read_queue(const Feed& feed) {
         burst_.emplace_back(packet.id, std::vector<std::uint8_t>(begin.begin(), begin.end()));
         const bool looks = event->proto == Proto::udp && !onward_ports_.empty();
         if (looks &&
-            (is_onward(event->inside) || is_onward(event->remote) || begins_sip(packet.payload))) {
+            (is_onward(event->inside) || is_onward(event->remote) || carries_sip(packet.payload))) {
             onward_.push_back(packet.id);
         }
         feed(*event);

@@ -35,6 +35,7 @@
 #include <array>
 
 #include "gateway/base/text.h"
+#include "gateway/nat/sip_beginnings.h"
 
 namespace gatehouse::nat {
 
@@ -117,19 +118,6 @@ std::string ports_of(const std::vector<Port>& ports) {
 
 // Of what a datagram carries, eight.
 constexpr std::string_view kFirstBytes = "@th,64,64";
-
-std::string sip_beginnings() {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    const auto hex = [kDigits](std::string_view text) {
-        std::string out = "0x";
-        for (const char c : text) {
-            out += kDigits[static_cast<unsigned char>(c) >> 4U];
-            out += kDigits[static_cast<unsigned char>(c) & 0xfU];
-        }
-        return out;
-    };
-    return set_of(kSipBeginnings, hex);
-}
 
 // On the sessions of one host: its address in a packet, where the sets count, and how a packet of
 // a session too many ends.
@@ -414,7 +402,7 @@ void Writer::write_known(Proto proto) {
     if (udp && !sip_.empty()) append(text, " th sport != ", sip_, " th dport != ", sip_);
     if (udp && input_.timeout_objects) text += " th dport != 53";
     append(text, " ", kSource, " @source");
-    if (udp && !sip_.empty()) append(text, " ", kFirstBytes, " != ", sip_beginnings());
+    if (udp && !sip_.empty()) append(text, " ", kFirstBytes, " != ", sip_beginnings_text());
     if (input_.host_sessions != 0) text += " ip saddr != @crowd_out";
     if (input_.lan.size() > 1) text += " fib saddr . iif oif exists";
     if (input_.permits) append(text, " ", permit());
@@ -486,7 +474,7 @@ void Writer::on_sip_port(std::string_view protocol, std::string_view end) {
 
 // The first datagram of a flow on any other port.
 void Writer::on_sip_beginning(std::string_view end) {
-    if (!sip_.empty()) rule("meta l4proto udp ", kFirstBytes, " ", sip_beginnings(), " ", end);
+    if (!sip_.empty()) rule("meta l4proto udp ", kFirstBytes, " ", sip_beginnings_text(), " ", end);
 }
 
 // Between a host and a peer outside. Where there is no queue, it goes on behind the jump.
@@ -696,31 +684,6 @@ std::string Writer::whole() {
 }
 
 }  // namespace
-
-RulesetInput ruleset_input(const config::Config& config) {
-    RulesetInput input;
-    input.wan = config.gateway.wan;
-    input.lan = config.gateway.lan;
-    input.firewall = config.gateway.firewall;
-    input.hairpin = config.nat.hairpin;
-    input.ports = config.nat.ports;
-    input.timeouts = config.timeouts;
-    input.host_sessions = config.nat.host_sessions;
-    input.permits = false;
-    if (config.dmz) input.dmz = config.dmz->inside;
-    if (config.sip.is_used()) input.sip_ports = config.sip.ports;
-    const auto use = [&input](const config::NatBehaviour& behaviour) {
-        using enum config::MappingBehaviour;
-        input.by_address |= behaviour.mapping == address_dependent;
-        input.by_session |= behaviour.mapping == address_and_port_dependent;
-        input.permits |= behaviour.filtering == config::FilteringBehaviour::address_dependent;
-    };
-    use(config.nat.behaviour_for(Proto::tcp));
-    use(config.nat.behaviour_for(Proto::udp));
-    for (const config::Host& host : config.hosts)
-        use(config::behaviour_of(host.nat));
-    return input;
-}
 
 std::string write_ruleset(const RulesetInput& input) {
     return Writer(input).whole();

@@ -6,7 +6,6 @@
 // not text (kernel/queue_rule.h) and stay, too.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,12 +37,6 @@ inline constexpr std::string_view kWelcomeMark = "0x08000000";
 // The ports that the router uses for its own connections: hosts never get them, so that none of
 // them can stand in for the router. Ordinary clients begin at 32768 or 49152.
 inline constexpr PortRange kRouterPorts{Port{28672}, Port{32767}};
-
-// How messages of SIP begin, eight bytes of each (RFC 3261 7.1 and 7.2, and the methods of later
-// ones). A new flow whose first datagram begins so is handed over whatever its ports are.
-inline constexpr std::array<std::string_view, 15> kSipBeginnings{
-    "REGISTER", "INVITE s", "ACK sip:", "BYE sip:", "CANCEL s", "OPTIONS ", "SUBSCRIB", "NOTIFY s",
-    "PUBLISH ", "MESSAGE ", "INFO sip", "UPDATE s", "PRACK si", "REFER si", "SIP/2.0 "};
 
 struct RulesetInput {
     std::string wan;               // interface names; matched by name, so they may come later
