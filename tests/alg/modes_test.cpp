@@ -86,7 +86,10 @@ BOOST_AUTO_TEST_CASE(the_mode_of_a_host_counts_before_that_of_a_provider_and_tha
          "edited edited observed observed"},
     };
     for (const Line& line : lines) {
-        SipHouse house({line.all, {Port{5060}}, 25s, line.hosts, line.providers});
+        config::Sip config{line.all, {Port{5060}}};
+        config.hosts = line.hosts;
+        config.providers = line.providers;
+        SipHouse house(config);
         house.house.hosts.publish(phone, nat::HostSource::neighbour, mac);
         BOOST_TEST(done(house) == line.expected);
     }
@@ -102,8 +105,8 @@ BOOST_AUTO_TEST_CASE(a_host_that_is_left_alone_from_now_on_loses_what_was_open_a
     house.in(kSecond, granted(house.outside(kSecond).to_string()));
     BOOST_TEST(house.alg.registrations() == 2U);
     BOOST_TEST(house.alg.streams() == 2U);
-    const config::Sip changed{
-        SipMode::automatic, {Port{5060}}, 25s, {{{}, kPhone.address, SipMode::off}}, {}};
+    config::Sip changed{SipMode::automatic, {Port{5060}}};
+    changed.hosts = {{{}, kPhone.address, SipMode::off}};
     house.alg.handle(Reconfigured{changed}, house.house.now, house.effects);
     BOOST_TEST(house.alg.registrations() == 1U);
     BOOST_TEST(house.alg.streams() == 1U);
