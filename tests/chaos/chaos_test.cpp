@@ -213,7 +213,12 @@ void Walk::step() {
     ++steps_;
     BOOST_TEST_CONTEXT("step " << steps_ << ": " << fault.name) {
         if (fault.ends_connections) traffic_.hang_up();
+        if (fault.takes_rules_away) BOOST_REQUIRE(traffic_.hush());
         fault.happen(ground_);
+        if (fault.takes_rules_away) {
+            BOOST_REQUIRE(answers());
+            traffic_.speak_again();
+        }
         if (fault.ends_connections) begin_anew();
         const auto over = Clock::now();
         const Verdict order = is_in_order();

@@ -30,7 +30,8 @@ struct Fault {
     void (*happen)(Ground&);
     // The outside address goes, and with it every connection.
     bool ends_connections = false;
-    // The rules are gone for a moment: nobody can hold back what passes then.
+    // The rules are gone for a moment: nobody can hold back what passes then, and a connection that
+    // speaks may break.
     bool takes_rules_away = false;
 };
 

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <algorithm>
 
 #include "gateway/base/text.h"
 
@@ -75,6 +76,25 @@ void Traffic::connect() {
     is_connected_ = true;
 }
 
+Verdict Traffic::hush() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_hushed_ = true;
+    }
+    return eventually(
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return Verdict(std::all_of(connections_.begin(), connections_.end(),
+                                       [](const Connection& one) { return one.unheard.empty(); }));
+        },
+        5s);
+}
+
+void Traffic::speak_again() {
+    const std::lock_guard lock(mutex_);
+    is_hushed_ = false;
+}
+
 void Traffic::live() {
     while (!ends_) {
         {
@@ -118,7 +138,7 @@ void Traffic::turn(Connection& connection) {
     if (!is_open(connection.client) || !connection.server || !is_open(*connection.server)) {
         return note(concat("a connection of ", connection.client.local().to_string(), " broke"));
     }
-    if (connection.unheard.empty() && turn_ % 5 == 0) {
+    if (connection.unheard.empty() && turn_ % 5 == 0 && !is_hushed_) {
         connection.unheard = concat("turn ", turn_, "\n");
         if (!connection.client.send(connection.unheard, 0ms)) note("a connection takes nothing");
     }

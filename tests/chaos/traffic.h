@@ -37,6 +37,9 @@ class Traffic {
     // with the next one.
     void hang_up();
     void connect();
+    // Connections say nothing from now on, and nothing of theirs is under way; or they speak again.
+    Verdict hush();
+    void speak_again();
     // Whom the server of the call shall send audio to: an outside endpoint.
     void talk_to(const std::string& outside);
 
@@ -71,6 +74,7 @@ class Traffic {
     int audio_in_ = 0, audio_out_ = 0;
     std::size_t turn_ = 0;
     bool is_connected_ = false;
+    bool is_hushed_ = false;
     std::string problem_;
     mutable std::mutex mutex_;
     std::atomic<bool> ends_ = false;

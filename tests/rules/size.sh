@@ -6,7 +6,7 @@
 # a network namespace of its own, between two interfaces that lead nowhere.
 set -euo pipefail
 
-readonly PROGRAM_LIMIT=$((1536 * 1024)) # bytes of flash
+readonly PROGRAM_LIMIT=$((1280 * 1024)) # bytes of flash
 readonly MEMORY_LIMIT=$((6 * 1024))     # KiB of memory
 readonly READY="daemon: ready"
 
