@@ -90,8 +90,20 @@ return baseclass.extend({
 					sentence: _('How many outside ports one device may hold at a time, so that none takes them all.')
 				},
 				{
+					name: 'mappings', kind: 'value', title: _('Mappings'), example: '131072', datatype: 'range(64,262144)',
+					sentence: _('How many outside ports all devices together may hold; each takes about 160 bytes.')
+				},
+				{
 					name: 'host_sessions', kind: 'value', title: _('Host sessions'), example: '8192', datatype: 'uinteger',
 					sentence: _('About how many connections one device may have at a time, so that it does not fill the table of the kernel; 0 for any number.')
+				},
+				{
+					name: 'host_pinholes', kind: 'value', title: _('Host pinholes'), example: '128', datatype: 'range(0,4096)',
+					sentence: _('How many ports of IPv6 one device may have open for strangers.')
+				},
+				{
+					name: 'pinholes', kind: 'value', title: _('Pinholes'), example: '4096', datatype: 'range(0,4096)',
+					sentence: _('How many ports of IPv6 all devices together may have open for strangers.')
 				}
 			]
 		},
@@ -186,6 +198,22 @@ return baseclass.extend({
 				{
 					name: 'keep_alive', kind: 'value', title: _('Keep alive'), example: '25',
 					sentence: _('After how much silence of a registered phone an empty message goes to its provider in its name, so that whatever stands on the way lets the next call in; 0 means never.')
+				},
+				{
+					name: 'host_calls', kind: 'value', title: _('Host calls'), example: '64', datatype: 'range(2,1024)',
+					sentence: _('How many calls of one device are helped at a time, half of them called from outside; its further ones are only translated.')
+				},
+				{
+					name: 'calls', kind: 'value', title: _('Calls'), example: '1024', datatype: 'range(2,1024)',
+					sentence: _('How many calls of all devices together are helped at a time.')
+				},
+				{
+					name: 'host_registrations', kind: 'value', title: _('Host registrations'), example: '64', datatype: 'range(1,10000)',
+					sentence: _('How many flows of one device to its providers are kept open.')
+				},
+				{
+					name: 'registrations', kind: 'value', title: _('Registrations'), example: '10000', datatype: 'range(1,10000)',
+					sentence: _('How many flows of all devices together are kept open.')
 				}
 			]
 		},
@@ -230,6 +258,14 @@ return baseclass.extend({
 				{
 					name: 'quota', kind: 'value', title: _('Quota'), example: '2048', datatype: 'range(0,65535)',
 					sentence: _('How many ports all devices together may have open in this way.')
+				},
+				{
+					name: 'host_subscriptions', kind: 'value', title: _('Host subscriptions'), example: '8', datatype: 'range(0,1024)',
+					sentence: _('How many subscriptions to news of UPnP one device may have.')
+				},
+				{
+					name: 'subscriptions', kind: 'value', title: _('Subscriptions'), example: '64', datatype: 'range(0,1024)',
+					sentence: _('How many subscriptions to news of UPnP all devices together may have.')
 				},
 				{
 					name: 'secure', kind: 'flag', title: _('Only to itself'), fallback: '1',
