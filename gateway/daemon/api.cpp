@@ -58,7 +58,6 @@ void update_loop_metrics(Metrics& metrics, const loop::TurnTimes& times) {
     set("passed", times.passed);
     set("computed", times.computed);
     set("blocked", times.blocked);
-    set("blocked", times.blocked);
 }
 
 }  // namespace
