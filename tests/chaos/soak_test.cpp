@@ -268,13 +268,16 @@ void Soak::judge() const {
 
 }  // namespace
 
-// Named on the command line, it runs.
-BOOST_AUTO_TEST_CASE(a_house_that_is_used_for_hours_loses_nothing_and_nothing_grows,
-                     *boost::unit_test::disabled()) {
+// It takes hours, so run.sh names it.
+BOOST_AUTO_TEST_SUITE(by_hand, *boost::unit_test::disabled())
+
+BOOST_AUTO_TEST_CASE(a_house_that_is_used_for_hours_loses_nothing_and_nothing_grows) {
     Soak soak;
     soak.go(length_of_soak());
     soak.judge();
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(growth_is_told_from_what_swings) {
     SeededRandom random(1);

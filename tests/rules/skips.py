@@ -20,15 +20,18 @@ KERNEL_LACKS = {
     "xdp",                   # BPF programs on veth
 }
 
-# Disabled suites that are no tests but programs of one: the test starts them itself.
-HELPERS = {"victims"}
+# Suites that are disabled on purpose.
+DISABLED = {
+    "victims",  # programs of a test, which starts them itself
+    "by_hand",  # hours of chaos and soak, which tests/chaos/run.sh starts
+}
 
 CASE_SKIPPED = re.compile(r"^.*\bis skipped because\b.*$", re.M)
 
 
-def is_helper(line):
+def is_disabled_on_purpose(line):
     suite = re.search(r'Test suite "(\w+)" is skipped because disabled', line)
-    return suite is not None and suite.group(1) in HELPERS
+    return suite is not None and suite.group(1) in DISABLED
 
 
 def judge(text):
@@ -36,7 +39,7 @@ def judge(text):
     accepted, refused = [], []
     for case in xml.fromstring(text).iter("testcase"):
         name, said = case.get("name"), case.findtext("system-out") or ""
-        cases = [line for line in CASE_SKIPPED.findall(said) if not is_helper(line)]
+        cases = [line for line in CASE_SKIPPED.findall(said) if not is_disabled_on_purpose(line)]
         if case.find("skipped") is None and not cases:
             continue
         named = re.findall(r"kernel lacks: (.+?)\s*$", said, re.M)
