@@ -256,7 +256,7 @@ void Full::go_on() {
 }  // namespace
 
 // It makes a cgroup to live in, so run.sh names it.
-BOOST_AUTO_TEST_SUITE(by_hand, *boost::unit_test::disabled())
+BOOST_AUTO_TEST_SUITE(full, *boost::unit_test::disabled())
 
 BOOST_AUTO_TEST_CASE(a_small_router_with_full_tables_goes_on) {
     Full full;

@@ -49,11 +49,11 @@ program=build/release/tests/chaos/chaos
 if [[ $what == soak ]]; then
     export GATEHOUSE_SOAK_SECONDS=$((number * 60))
     exec "$program" --log_level=test_suite \
-        --run_test=by_hand/a_house_that_is_used_for_hours_loses_nothing_and_nothing_grows
+        --run_test=soak/a_house_that_is_used_for_hours_loses_nothing_and_nothing_grows
 fi
 if [[ $what == full ]]; then
     export GATEHOUSE_FULL_MIB=$number
-    exec "$program" --log_level=test_suite --run_test=by_hand/a_small_router_with_full_tables_goes_on
+    exec "$program" --log_level=test_suite --run_test=full/a_small_router_with_full_tables_goes_on
 fi
 export GATEHOUSE_CHAOS_SECONDS=$((number * 60))
 if [[ -n ${3:-} ]]; then export GATEHOUSE_SEED=$3; fi

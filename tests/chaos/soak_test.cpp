@@ -269,7 +269,7 @@ void Soak::judge() const {
 }  // namespace
 
 // It takes hours, so run.sh names it.
-BOOST_AUTO_TEST_SUITE(by_hand, *boost::unit_test::disabled())
+BOOST_AUTO_TEST_SUITE(soak, *boost::unit_test::disabled())
 
 BOOST_AUTO_TEST_CASE(a_house_that_is_used_for_hours_loses_nothing_and_nothing_grows) {
     Soak soak;
