@@ -14,7 +14,7 @@ import platform
 import statistics
 import sys
 
-BASES = ("forwarding", "masquerade", "hook", "firewall", "asking")
+BASES = ("forwarding", "masquerade", "hook", "firewall", "asking", "cone")
 PATHS = (*BASES, "gatehouse", "symmetric")
 CROWD = (0, 1000, 16000, 60000)
 

@@ -33,9 +33,9 @@ const std::vector<Group>& groups() {
     static const std::vector<Group> all{
         {"established", paths, measure_established},
         {"bulk", paths, measure_bulk},
-        {"new-flows", {forwarding, masquerade, hook, firewall, gatehouse}, measure_new_flows},
+        {"new-flows", {forwarding, masquerade, hook, firewall, cone, gatehouse}, measure_new_flows},
         {"new-mappings",
-         {forwarding, masquerade, hook, firewall, asking, gatehouse, symmetric},
+         {forwarding, masquerade, hook, firewall, asking, cone, gatehouse, symmetric},
          measure_new_mappings},
         {"first-packet", paths, measure_first_packet},
         {"crowd", paths, measure_crowd},

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Empty: tests/CMakeLists.txt compiles the headers beside it.
+// Empty: what is compiled is the headers that CMakeLists.txt names beside it.

@@ -26,7 +26,7 @@ std::string_view config_of(Way way) {
                : "config nat 'nat'\n\toption host_sessions '1000000'\n";
 }
 
-bool is_kernel_nat(Way way) {
+bool is_masquerade(Way way) {
     return way == Way::masquerade || way == Way::hook || way == Way::firewall ||
            way == Way::asking || way == Way::helper;
 }
@@ -50,7 +50,7 @@ constexpr std::string_view kEmptyChain = R"(table inet filter {
 }
 )";
 
-// Where yes_sayer.h puts its rule.
+// Where yes_sayer.h puts its rule, here and below.
 constexpr std::string_view kAsking = R"(table inet asking {
     map source { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
     map inbound { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
@@ -59,6 +59,42 @@ constexpr std::string_view kAsking = R"(table inet asking {
     chain forward {
         type filter hook forward priority filter; policy accept;
         ct status & confirmed == 0 jump ask
+    }
+}
+)";
+
+// A restricted cone and nothing else: an endpoint leaves from where the map says, and whom it has
+// written to may answer from any port. Unknown endpoints are asked about.
+constexpr std::string_view kCone = R"(table inet asking {
+    map source { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+    map inbound { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+    set permit {
+        type ipv4_addr . inet_proto . inet_service . ipv4_addr
+        flags dynamic,timeout
+        timeout 5m
+        size 131072
+    }
+    chain ask {
+    }
+    chain begin {
+        add @permit { ip saddr . meta l4proto . th sport . ip daddr }
+        ip saddr . meta l4proto . th sport @source accept
+        jump ask
+    }
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        ct state invalid drop
+        iifname "br-lan" goto begin
+        ip daddr . meta l4proto . th dport . ip saddr @permit accept
+    }
+    chain to_outside {
+        type nat hook postrouting priority srcnat; policy accept;
+        iifname "br-lan" snat ip to ip saddr . meta l4proto . th sport map @source
+    }
+    chain from_outside {
+        type nat hook prerouting priority dstnat; policy accept;
+        iifname != "br-lan" dnat ip to ip daddr . meta l4proto . th dport map @inbound
     }
 }
 )";
@@ -80,8 +116,8 @@ std::string peer_of(const lab::Host& host, const std::string& interface, const l
 
 std::string_view to_string(Way way) {
     constexpr std::string_view names[] = {"forwarding", "masquerade", "hook",      "firewall",
-                                          "asking",     "gatehouse",  "symmetric", "dnsmasq",
-                                          "kea",        "miniupnpd",  "helper"};
+                                          "asking",     "cone",       "gatehouse", "symmetric",
+                                          "dnsmasq",    "kea",        "miniupnpd", "helper"};
     return names[static_cast<std::size_t>(way)];
 }
 
@@ -109,11 +145,15 @@ Path::Path(Way given, Cores on) : way(given), cores(on) {
     poll_in_thread(house.phone, "eth0", cores.around);
     know_neighbours();
     house.internet.ip("route add 192.168.1.0/24 via 11.0.0.1\n");
-    if (way == Way::forwarding) house.router.sysctl("net.ipv4.ip_forward", "1");
-    if (is_kernel_nat(way)) lab::make_plain_router(house);
+    if (is_masquerade(way)) {
+        lab::make_plain_router(house);
+    } else if (!has_daemon(way)) {
+        house.router.sysctl("net.ipv4.ip_forward", "1");
+    }
     if (way == Way::firewall) house.router.nft(kFilter);
     if (way == Way::hook) house.router.nft(kEmptyChain);
-    if (way == Way::asking) start_yes_sayer();
+    if (way == Way::asking) start_yes_sayer(kAsking);
+    if (way == Way::cone) start_yes_sayer(kCone);
     if (has_daemon(way)) start_daemon();
 }
 
@@ -124,8 +164,8 @@ void Path::start_daemon() {
     router_time_.add(router_->pid());
 }
 
-void Path::start_yes_sayer() {
-    house.router.nft(kAsking);
+void Path::start_yes_sayer(std::string_view rules) {
+    house.router.nft(rules);
     yes_sayer_.emplace(house.router.start({"/proc/self/exe", std::string(kSayYes)}));
     if (!yes_sayer_->wait_for_output("ready", 20s)) throw lab::LabError(yes_sayer_->output());
     pin(yes_sayer_->pid(), cores.router);
@@ -195,7 +235,7 @@ std::uint64_t Path::queue_visits() const {
 std::uint64_t Path::mappings() const {
     if (way == Way::forwarding) return 0;
     const std::string sessions = house.router.sysctl("net.netfilter.nf_conntrack_count");
-    if (is_kernel_nat(way)) return parse_number<std::uint64_t>(sessions).value_or(0);
+    if (!has_daemon(way)) return parse_number<std::uint64_t>(sessions).value_or(0);
     const std::string map = way == Way::symmetric ? "source_session" : "source";
     const lab::Ran ran = house.router.run({"nft", "list", "map", "inet", "gatehouse", map}, 30s);
     if (!ran.ok()) return parse_number<std::uint64_t>(sessions).value_or(0);

@@ -22,7 +22,7 @@
 
 namespace gatehouse::bench {
 
-// Who does the work. Packets travel the first seven; on the others a room of Gatehouse has its
+// Who does the work. Packets travel the first eight; on the others a room of Gatehouse has its
 // rival.
 enum class Way : std::uint8_t {
     forwarding,  // no conntrack, no translation
@@ -30,6 +30,7 @@ enum class Way : std::uint8_t {
     hook,        // with one more chain, which is empty
     firewall,    // with the filter that a router has in practice
     asking,      // masquerade, after a program has written a mapping and said yes
+    cone,        // the least rules that make a restricted cone of such maps
     gatehouse,   // as it comes
     symmetric,   // Gatehouse with a mapping for each session
     dnsmasq,
@@ -90,7 +91,7 @@ class Path {
   private:
     void know_neighbours() const;
     void start_daemon();
-    void start_yes_sayer();
+    void start_yes_sayer(std::string_view rules);
 
     std::string lan_port_;       // of the router, towards the phone
     std::string internet_port_;  // of the internet, towards the router
