@@ -222,6 +222,7 @@ void Claims::note(const nat::ServiceNotice& notice) {
         case Kind::forward_changed:
             if (is_asked(forward.owner.kind)) changed_.push_back(forward.id);
             break;
+        case Kind::forward_failed: break;
         default: forget(forward); break;
     }
 }

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +18,13 @@
 namespace gatehouse {
 
 using Bytes = std::span<const std::uint8_t>;
+
+// Which is first, byte by byte. Not every standard library can order arrays.
+template <std::size_t N>
+std::strong_ordering order_of(const std::array<std::uint8_t, N>& a,
+                              const std::array<std::uint8_t, N>& b) {
+    return std::memcmp(a.data(), b.data(), N) <=> 0;
+}
 
 class ByteReader {
   public:

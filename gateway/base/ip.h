@@ -72,7 +72,10 @@ struct Ip6 {
     bool is_v4_mapped() const;      // ::ffff:0:0/96
     Ip4 v4_tail() const;            // the last four bytes
     std::string to_string() const;  // RFC 5952, IPv4-mapped ones as "::ffff:192.0.2.1"
-    friend auto operator<=>(const Ip6&, const Ip6&) = default;
+    friend bool operator==(const Ip6&, const Ip6&) = default;
+    friend std::strong_ordering operator<=>(const Ip6& a, const Ip6& b) {
+        return order_of(a.bytes, b.bytes);
+    }
 };
 
 std::optional<Ip6> parse_ip6(std::string_view text);
@@ -158,7 +161,10 @@ struct Mac {
     std::array<std::uint8_t, 6> bytes{};
 
     std::string to_string() const;  // "00:11:22:33:44:55"
-    friend auto operator<=>(const Mac&, const Mac&) = default;
+    friend bool operator==(const Mac&, const Mac&) = default;
+    friend std::strong_ordering operator<=>(const Mac& a, const Mac& b) {
+        return order_of(a.bytes, b.bytes);
+    }
 };
 
 std::optional<Mac> parse_mac(std::string_view text);  // also with '-' and upper case

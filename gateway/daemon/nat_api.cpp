@@ -76,7 +76,16 @@ std::optional<Refused> contradicts_own(const nat::Engine& engine,
 // The forwards of one request: all of them, or none.
 class Making {
   public:
-    Making(const NatApi& api, Instant now) : api_(api), now_(now) {}
+    Making(const NatApi& api, Instant now)
+        : api_(api),
+          now_(now),
+          subscription_(api.engine.subscribe([this](const nat::ServiceNotice& notice) {
+              if (notice.kind == nat::ServiceNotice::Kind::forward_failed)
+                  failed_.push_back(notice.forward.id);
+          })) {}
+    ~Making() { api_.engine.unsubscribe(subscription_); }
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
 
     // The refusal, or nothing.
     std::optional<Refused> make(const nat::ForwardRequest& request) {
@@ -104,7 +113,7 @@ class Making {
     // After the flush: whether the kernel took them.
     bool are_there() const {
         return std::all_of(forwards_.begin(), forwards_.end(), [this](const nat::Forward& forward) {
-            return api_.engine.find_forward(forward.id) != nullptr;
+            return std::find(failed_.begin(), failed_.end(), forward.id) == failed_.end();
         });
     }
 
@@ -120,6 +129,8 @@ class Making {
     Instant now_;
     std::vector<nat::Forward> forwards_;
     std::vector<nat::ForwardId> fresh_;
+    std::vector<nat::ForwardId> failed_;
+    std::uint32_t subscription_;
 };
 
 Response add_forward(const NatApi& api, const std::string& body, Instant now) {

@@ -13,7 +13,8 @@ std::string_view to_string(Notice::Kind kind) {
         case Notice::Kind::forward_changed: return "forward changed";
         case Notice::Kind::forward_expired: return "forward expired";
         case Notice::Kind::forward_released: return "forward released";
-        case Notice::Kind::forward_failed: return "forward not taken by the kernel";
+        case Notice::Kind::forward_failed:
+            return "forward not taken by the kernel, which is asked again";
         case Notice::Kind::pinhole_added: return "pinhole added";
         case Notice::Kind::pinhole_ended: return "pinhole ended";
         case Notice::Kind::outside_changed: return "outside changed";

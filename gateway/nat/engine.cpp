@@ -121,11 +121,9 @@ void Engine::on(const CommitFailed& event, Instant now, Effects& out) {
     std::erase_if(pending_, [&](const Pending& one) { return one.batch <= event.batch; });
     const auto made = made_in_.find(event.batch);
     if (made != made_in_.end()) {
-        // The kernel has nothing of it.
-        ledger_.writer().mute(true);
+        // They were promised, so they are written again with the repair.
         for (const ForwardId id : made->second)
-            forwards_.fail(id, now);
-        ledger_.writer().mute(false);
+            forwards_.note_failure(id);
         made_in_.erase(made);
     }
     // A mapping that did not fit is rolled back, and memory and kernel agree. Otherwise they do

@@ -447,8 +447,8 @@ void Forwards::expire(Instant now) {
         erase(by_end_.first()->id, Ends::forward_expired, now);
 }
 
-void Forwards::fail(ForwardId id, Instant now) {
-    if (held(id) != nullptr) erase(id, Ends::forward_failed, now);
+void Forwards::note_failure(ForwardId id) {
+    if (const Forward* forward = held(id)) tell(ServiceNotice::Kind::forward_failed, *forward);
 }
 
 void Forwards::erase(ForwardId id, Ends why, Instant now) {

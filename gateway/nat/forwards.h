@@ -71,8 +71,8 @@ class Forwards {
     void move(Instant now);
     void expire(Instant now);
     std::optional<Instant> next_deadline() const;
-    // The kernel did not take the batch in which the forward was made.
-    void fail(ForwardId id, Instant now);
+    // The kernel did not take the batch in which the forward was made: it stays, and this is told.
+    void note_failure(ForwardId id);
 
     // Every element that shall be in the kernel.
     void wanted(std::vector<Element>& out) const;

@@ -173,7 +173,7 @@ struct ServiceNotice {
         forward_changed,  // its lifetime, remote, description, or its outside address
         forward_expired,
         forward_released,
-        forward_failed,  // the kernel did not take it
+        forward_failed,  // the kernel did not take it and is asked again; it stays
     };
 
     Kind kind = Kind::outside_changed;

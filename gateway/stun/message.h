@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -65,7 +66,10 @@ struct TransactionId {
 
     static TransactionId make(Random& random);
     bool is_classic() const;
-    friend auto operator<=>(const TransactionId&, const TransactionId&) = default;
+    friend bool operator==(const TransactionId&, const TransactionId&) = default;
+    friend std::strong_ordering operator<=>(const TransactionId& a, const TransactionId& b) {
+        return order_of(a.bytes, b.bytes);
+    }
 };
 
 // From where the client wants its answer (RFC 5780 7.2).

@@ -168,8 +168,12 @@ def requirements(runs):
                                   (row, way), (row, base)))
     found.append(at_least("new-flows / masquerade", runs, 0.95, ratio,
                           ("new-flows", own), ("new-flows", base)))
+    found.append(at_least("new-flows / cone", runs, 0.85, ratio,
+                          ("new-flows", own), ("new-flows", "cone")))
     found.append(at_least("new-mappings / new-flows of masquerade", runs, 0.35, ratio,
                           ("new-mappings", own), ("new-flows", base)))
+    found.append(at_least("new-mappings / asking", runs, 0.75, ratio,
+                          ("new-mappings", own), ("new-mappings", "asking")))
     found.append(at_most("first-packet-10k-p99 - forwarding (us)", runs, 1000, lambda a, b: a - b,
                          ("first-packet-10k-p99", own), ("first-packet-10k-p99", "forwarding")))
     for row in ("established", "new-flows"):

@@ -492,17 +492,38 @@ BOOST_AUTO_TEST_CASE(two_single_forwards_of_one_owner_are_no_pair_and_make_room_
     BOOST_TEST(house.agrees());
 }
 
-BOOST_AUTO_TEST_CASE(a_forward_that_the_kernel_does_not_take_is_gone_and_told) {
+// Whoever asked has been told that the port is open.
+BOOST_AUTO_TEST_CASE(a_forward_that_the_kernel_does_not_take_at_once_stays_and_is_written_again) {
     House house;
     std::vector<ServiceNotice::Kind> heard;
     house.engine->subscribe([&](const ServiceNotice& notice) { heard.push_back(notice.kind); });
     house.commit_fails = [] { return true; };
-    BOOST_REQUIRE(ask(house, exactly(house, host(2, 80), 8000)));
+    const auto made = ask(house, exactly(house, host(2, 80), 8000));
+    BOOST_REQUIRE(made);
     using Kind = ServiceNotice::Kind;
     BOOST_CHECK((heard == std::vector<Kind>{Kind::forward_added, Kind::forward_failed}));
+    BOOST_TEST(!house.receive(made->outside, at(kServer, 80)));
+    house.pass(10s);  // it goes on refusing
+    BOOST_TEST(house.engine->forwards().size() == 1U);
     house.commit_fails = [] { return false; };
-    BOOST_TEST(house.engine->forwards().empty());
     house.pass(10s);
+    BOOST_CHECK(house.receive(made->outside, at(kServer, 80)) == host(2, 80));
+    BOOST_TEST(house.agrees());
+    BOOST_REQUIRE(house.engine->release(made->id, made->owner, house.now));
+    house.flush();
+    BOOST_TEST(house.agrees());
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_forward_does_not_stand_in_the_way_of_the_others) {
+    House house;
+    int failures = 1;
+    house.commit_fails = [&] { return failures-- > 0; };
+    const auto one = ask(house, exactly(house, host(2, 80), 8000));
+    const auto two = ask(house, exactly(house, host(3, 80), 8001));
+    BOOST_REQUIRE((one && two));
+    house.pass(10s);
+    BOOST_CHECK(house.receive(one->outside, at(kServer, 80)) == host(2, 80));
+    BOOST_CHECK(house.receive(two->outside, at(kServer, 80)) == host(3, 80));
     BOOST_TEST(house.agrees());
 }
 
