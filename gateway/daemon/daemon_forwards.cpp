@@ -2,6 +2,7 @@
 //
 // What survives the daemon in files of its own, and the forwards of commands among it.
 #include "gateway/base/text.h"
+#include "gateway/daemon/boot_stamp.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/saved_forwards.h"
@@ -37,6 +38,7 @@ void Daemon::restore_forwards() {
              {"reason", made.error().to_string()}});
     }
     flush_nat();
+    if (is_of_another_boot(*text, boot_id())) save_forwards();
 }
 
 void Daemon::save_forwards() {

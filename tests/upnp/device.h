@@ -9,6 +9,7 @@
 
 #include "gateway/base/text.h"
 #include "tests/nat/support/house.h"
+#include "tests/support/soap.h"
 #include "upnp/room.h"
 
 namespace gatehouse::test {
@@ -20,29 +21,6 @@ constexpr Ip4 kPc = Ip4::of(192, 168, 1, 10);
 constexpr Ip4 kPhone = Ip4::of(192, 168, 1, 20);
 inline const Mac kPcMac = *parse_mac("02:00:00:00:00:10");
 inline const Mac kPhoneMac = *parse_mac("02:00:00:00:00:20");
-
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-inline std::string soap_body(std::string_view type, std::string_view action,
-                             const Fields& arguments) {
-    std::string out = concat(
-        "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
-        "s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body><u:",
-        action, " xmlns:u=\"", type, "\">");
-    for (const auto& [name, value] : arguments)
-        append(out, '<', name, '>', escape_xml(value), "</", name, '>');
-    append(out, "</u:", action, "></s:Body></s:Envelope>");
-    return out;
-}
-
-// The text of the first element of that name; "-" where there is none.
-inline std::string element(const std::string& xml, std::string_view name) {
-    const std::string open = concat('<', name, '>');
-    const std::size_t begin = xml.find(open);
-    if (begin == std::string::npos) return "-";
-    const std::size_t end = xml.find("</", begin);
-    return xml.substr(begin + open.size(), end - begin - open.size());
-}
 
 struct Device {
     explicit Device(const config::Config& wanted = default_config(), std::string earlier = {},
@@ -162,24 +140,5 @@ struct Device {
     std::string journal;
     std::vector<ForwardId> in_use;
 };
-
-inline Fields add_fields(std::string_view outside, std::string_view inside, std::string_view client,
-                         std::string_view proto = "TCP", std::string_view lease = "3600",
-                         std::string_view description = "game") {
-    return {{"NewRemoteHost", ""},
-            {"NewExternalPort", std::string(outside)},
-            {"NewProtocol", std::string(proto)},
-            {"NewInternalPort", std::string(inside)},
-            {"NewInternalClient", std::string(client)},
-            {"NewEnabled", "1"},
-            {"NewPortMappingDescription", std::string(description)},
-            {"NewLeaseDuration", std::string(lease)}};
-}
-
-inline Fields place_fields(std::string_view outside, std::string_view proto = "TCP") {
-    return {{"NewRemoteHost", ""},
-            {"NewExternalPort", std::string(outside)},
-            {"NewProtocol", std::string(proto)}};
-}
 
 }  // namespace gatehouse::test

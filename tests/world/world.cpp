@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/base/text.h"
+#include "gateway/daemon/boot_stamp.h"
 #include "gateway/daemon/saved_forwards.h"
 #include "gateway/daemon/saved_sip.h"
 #include "tests/world/state_files.h"
@@ -58,15 +59,18 @@ void World::start(const config::Config& config) {
             (void)service.request(request, now_);
         }
     });
+    if (house_ && daemon::is_of_another_boot(disk_.read(kForwards), boot_name())) save_forwards();
     if (!house_) return;
     daemon::Effects effects;
     house_->handle(
         daemon::read_saved_sip(disk_.read(kRegistrations), disk_.read(kCalls), boot_name(), now_),
         now_, effects);
     perform(effects);
+    if (house_) save_sip();
 }
 
 void World::kill() {
+    if (house_ && on_death) on_death();
     house_.reset();
     timer_.reset();
     things_to_do_.reset();

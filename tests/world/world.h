@@ -75,6 +75,11 @@ class World {
     upnp::HttpAnswer serve(const upnp::HttpRequest& request);
     std::function<void(const upnp::Send&)> on_upnp_sent;
     static constexpr HashKey kIdentity{1, 2};  // of the gateway device
+    // Whether all that was promised to devices, and to who asked by command, is in its file; and
+    // what happens when a daemon dies.
+    bool keeps_forwards() const { return !files_.journal_retry; }
+    bool keeps_commands() const { return !files_.forwards_wait; }
+    std::function<void()> on_death;
     // What somebody asks for by command; it is kept in its file.
     void command(const std::function<void(nat::MappingService&)>& call);
     // A datagram on a SIP port on its way through the NAT, and as it goes on.
