@@ -214,6 +214,7 @@ Status Daemon::watch_everything() {
         const Status watched = loop_->on_signal(signal, end);
         if (!watched) return watched;
     }
+    loop_->on_slow_turn([this](const loop::SlowTurn& turn) { say_slow(turn); });
     const Status hangup = loop_->on_signal(SIGHUP, [this] { reload_by_signal(); });
     if (!hangup) return hangup;
     const Status links =
@@ -362,6 +363,17 @@ void Daemon::enable_forwarding() {
         write_file("/proc/sys/net/ipv4/ip_local_port_range",
                    concat(nat::kRouterPorts.first.number, " ", nat::kRouterPorts.last.number));
     if (!own) say(Level::warning, "own ports are not kept apart", {{"reason", own.error().text}});
+}
+
+// Whoever reports a stall can say where it was.
+void Daemon::say_slow(const loop::SlowTurn& turn) {
+    const auto us = [](Duration time) { return concat(time / 1us); };
+    say(Level::info, "slow turn",
+        {{"computed_us", us(turn.computed)},
+         {"passed_us", us(turn.passed)},
+         {"interruptions", concat(turn.interruptions)},
+         {"most_of_it", concat(turn.of.file_name(), ":", turn.of.line())},
+         {"took_us", us(turn.longest)}});
 }
 
 void Daemon::set_timer(Instant at) {

@@ -58,6 +58,7 @@ class Daemon {
     void load_ruleset(const std::string& text, Effects& next);
     void set_timeouts(const config::Timeouts& timeouts);
     void enable_forwarding();
+    void say_slow(const loop::SlowTurn& turn);
     void set_timer(Instant at);
     void read_links();
     void read_commits();

@@ -25,6 +25,7 @@ std::uint64_t pack(int fd, std::uint64_t serial) {
 struct Use {
     Duration computed{};
     long sleeps = 0;
+    long interruptions = 0;
 };
 
 Use read_use() {
@@ -33,8 +34,8 @@ Use read_use() {
     const auto time = [](const timeval& t) -> Duration {
         return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
     };
-    return {time(use.ru_utime) + time(use.ru_stime),
-            use.ru_nvcsw};  // NOLINT: a union of glibc, with padding
+    // NOLINTNEXTLINE: unions of glibc, with padding
+    return {time(use.ru_utime) + time(use.ru_stime), use.ru_nvcsw, use.ru_nivcsw};
 }
 
 Instant read_boot_time() {
@@ -58,7 +59,7 @@ Result<std::unique_ptr<Loop>> Loop::make() {
     return loop;
 }
 
-Status Loop::watch(int fd, std::uint32_t events, FileCallback callback) {
+Status Loop::watch(int fd, std::uint32_t events, FileCallback callback, std::source_location from) {
     last_serial_ = (last_serial_ + 1) & 0xffffffffU;
     epoll_event event{};
     event.events = events;
@@ -67,7 +68,7 @@ Status Loop::watch(int fd, std::uint32_t events, FileCallback callback) {
     if (::epoll_ctl(epoll_.get(), known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
         return fail_with_errno("epoll_ctl");
     }
-    watches_[fd] = std::make_shared<Watch>(Watch{last_serial_, std::move(callback)});
+    watches_[fd] = std::make_shared<Watch>(Watch{last_serial_, std::move(callback), from});
     return {};
 }
 
@@ -96,9 +97,9 @@ void Loop::read_signals() {
     }
 }
 
-TimerId Loop::at(Instant at, Callback callback) {
+TimerId Loop::at(Instant at, Callback callback, std::source_location from) {
     const TimerId id = ++last_timer_;
-    timers_.emplace(std::pair(at, id), std::move(callback));
+    timers_.emplace(std::pair(at, id), Timer{std::move(callback), from});
     deadlines_.emplace(id, at);
     return id;
 }
@@ -118,10 +119,12 @@ void Loop::run_timers() {
             ++next;
             continue;
         }
-        const Callback callback = std::move(next->second);
+        const Timer timer = std::move(next->second);
         deadlines_.erase(next->first.second);
         timers_.erase(next);
-        callback();
+        const Instant began = read_boot_time();
+        timer.callback();
+        note_part(began, timer.from);
         next = timers_.begin();
     }
 }
@@ -149,6 +152,7 @@ bool Loop::turn(Duration limit) {
                                    wait_milliseconds(limit));
     read_clock();
     const Use before = read_use();
+    turn_ = {};
     if (count < 0) return errno == EINTR;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
@@ -156,14 +160,27 @@ bool Loop::turn(Duration limit) {
         const auto found = watches_.find(fd);
         if (found == watches_.end() || found->second->serial != event.data.u64 >> 32U) continue;
         const std::shared_ptr<Watch> alive = found->second;
+        const Instant began = read_boot_time();
         alive->callback(event.events);
+        note_part(began, alive->from);
     }
     run_timers();
     const Use after = read_use();
-    turn_times_.passed.add(read_boot_time() - now_);
-    turn_times_.computed.add(after.computed - before.computed);
-    if (after.sleeps != before.sleeps) turn_times_.blocked.add(read_boot_time() - now_);
+    turn_.passed = read_boot_time() - now_;
+    turn_.computed = after.computed - before.computed;
+    turn_.interruptions = after.interruptions - before.interruptions;
+    turn_times_.passed.add(turn_.passed);
+    turn_times_.computed.add(turn_.computed);
+    if (after.sleeps != before.sleeps) turn_times_.blocked.add(turn_.passed);
+    if (turn_.computed > TurnTimes::kSlow && tell_slow_turn_) tell_slow_turn_(turn_);
     return true;
+}
+
+void Loop::note_part(Instant began, const std::source_location& of) {
+    const Duration took = read_boot_time() - began;
+    if (took <= turn_.longest) return;
+    turn_.longest = took;
+    turn_.of = of;
 }
 
 bool Loop::run() {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <source_location>
 #include <unordered_map>
 #include <utility>
 
@@ -61,6 +62,16 @@ struct TurnTimes {
     Clock blocked;   // by the clock on the wall, of turns that slept
 };
 
+// A turn that computed for too long, and the callback that took the most of it, told by the place
+// where it was given to the loop.
+struct SlowTurn {
+    Duration passed{};
+    Duration computed{};
+    Duration longest{};  // by the clock on the wall
+    std::source_location of;
+    long interruptions = 0;  // how often something else got the processor meanwhile
+};
+
 class Loop {
   public:
     using FileCallback = std::function<void(std::uint32_t events)>;
@@ -70,16 +81,19 @@ class Loop {
 
     // Calls back while fd shows one of the epoll events. One callback per fd; the caller keeps the
     // fd open until unwatch().
-    Status watch(int fd, std::uint32_t events, FileCallback callback);
+    Status watch(int fd, std::uint32_t events, FileCallback callback,
+                 std::source_location from = std::source_location::current());
     void unwatch(int fd);
 
     // Calls back when the signal arrives; it is blocked from its default action from then on.
     Status on_signal(int signal, Callback callback);
 
     // Calls back once, in the first turn whose now >= at.
-    TimerId at(Instant at, Callback callback);
-    TimerId after(Duration delay, Callback callback) {
-        return at(now_ + delay, std::move(callback));
+    TimerId at(Instant at, Callback callback,
+               std::source_location from = std::source_location::current());
+    TimerId after(Duration delay, Callback callback,
+                  std::source_location from = std::source_location::current()) {
+        return at(now_ + delay, std::move(callback), from);
     }
     void cancel(TimerId timer);
 
@@ -87,6 +101,9 @@ class Loop {
     Instant now() const { return now_; }
     // Of all turns before this one.
     const TurnTimes& turn_times() const { return turn_times_; }
+    void on_slow_turn(std::function<void(const SlowTurn&)> callback) {
+        tell_slow_turn_ = std::move(callback);
+    }
 
     // Turns until stop() is called from a callback; false when the kernel refuses to wait.
     bool run();
@@ -101,9 +118,16 @@ class Loop {
     int wait_milliseconds(Duration limit) const;
     void read_signals();
 
+    void note_part(Instant began, const std::source_location& of);
+
     struct Watch {
         std::uint64_t serial;
         FileCallback callback;
+        std::source_location from;
+    };
+    struct Timer {
+        Callback callback;
+        std::source_location from;
     };
 
     Fd epoll_;
@@ -111,12 +135,14 @@ class Loop {
     sigset_t signal_set_{};
     std::map<int, Callback> signal_callbacks_;
     std::unordered_map<int, std::shared_ptr<Watch>> watches_;
-    std::map<std::pair<Instant, TimerId>, Callback> timers_;
+    std::map<std::pair<Instant, TimerId>, Timer> timers_;
     std::unordered_map<TimerId, Instant> deadlines_;
     TimerId last_timer_ = 0;
     std::uint64_t last_serial_ = 0;
     Instant now_{};
     TurnTimes turn_times_;
+    SlowTurn turn_;  // what is known of this one
+    std::function<void(const SlowTurn&)> tell_slow_turn_;
     bool running_ = false;
 };
 

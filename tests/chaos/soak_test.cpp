@@ -18,11 +18,13 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <vector>
 
 #include "gateway/base/text.h"
 #include "tests/chaos/calls.h"
 #include "tests/chaos/devices.h"
+#include "tests/chaos/idle_twin.h"
 #include "tests/chaos/traffic.h"
 #include "tests/chaos/trend.h"
 #include "tests/lab/support/sip.h"
@@ -91,6 +93,7 @@ class Soak {
     Devices wishes_{house_, router_, devices_, random_};
     Calls calls_{house_};
     UdpSocket server_ = house_.internet.udp("11.0.0.2:7003");
+    IdleTwin twin_;
     Clock::time_point began_ = Clock::now();
     std::ofstream file_;
     std::vector<Look> looks_;
@@ -205,9 +208,10 @@ void Soak::go(std::chrono::seconds length) {
         const Look& now = looks_.back();
         std::printf(
             "%.2f h: %zu calls, %zu bursts; heap %.1f KiB, private %.0f KiB, %.0f descriptors; "
-            "longest turn %.2f ms, computing %.2f ms; %zu kinds of losses\n",
+            "longest turn %.2f ms, computing %.2f ms, of the idle twin %.2f ms; %zu kinds of "
+            "losses\n",
             now.hours, calls_.made(), bursts_, now.heap_kib, now.private_dirty_kib, now.descriptors,
-            now.longest_passed_ms, now.longest_computed_ms, lost_.size());
+            now.longest_passed_ms, now.longest_computed_ms, twin_.seen().longest_ms, lost_.size());
         std::fflush(stdout);
     }
     if (!traffic_.problem().empty()) lose(traffic_.problem());
@@ -249,6 +253,15 @@ void Soak::judge_turns() const {
         last.longest_blocked_ms,
         (last.computed_ms - first.computed_ms) / (last.hours - first.hours) / 60,
         (last.waited_ms - first.waited_ms) / (last.hours - first.hours) / 60);
+    std::istringstream log(router_.log());
+    for (std::string line; std::getline(log, line);) {
+        if (line.find("slow turn") != std::string::npos) std::printf("%s\n", line.c_str());
+    }
+    const IdleTwin::Seen twin = twin_.seen();
+    std::printf(
+        "the machine: a thread that computed the same again and again took over %.0f ms for it "
+        "%.0f times in %.0f ms of computing, %.2f ms the longest\n",
+        kSlowTurnMs, static_cast<double>(twin.slow), twin.computed_ms, twin.longest_ms);
     BOOST_TEST(last.slow_computed == first.slow_computed);
     BOOST_TEST(last.slow_blocked == first.slow_blocked);
 }

@@ -212,3 +212,29 @@ BOOST_AUTO_TEST_CASE(a_turn_that_waits_is_long_and_one_that_computes_is_so_by_bo
     BOOST_TEST(times.blocked.slow == 1U);
     BOOST_TEST((times.computed.longest > slow));
 }
+
+BOOST_AUTO_TEST_CASE(a_turn_that_computes_for_too_long_is_told_with_what_took_the_most_of_it) {
+    const auto loop = make_loop();
+    std::vector<SlowTurn> told;
+    loop->on_slow_turn([&](const SlowTurn& turn) { told.push_back(turn); });
+    const auto compute = [](std::clock_t milliseconds) {
+        const std::clock_t end = std::clock() + milliseconds * CLOCKS_PER_SEC / 1000;
+        while (std::clock() < end) {
+        }
+    };
+    loop->after(0s, [&] { compute(2); });
+    loop->turn(0s);
+    loop->after(0s, [&] { ::usleep(30'000); });
+    loop->turn(0s);
+    BOOST_TEST(told.empty());
+    loop->after(0s, [&] { compute(2); });
+    const auto here = std::source_location::current();
+    loop->after(0s, [&] { compute(30); });
+    loop->after(0s, [&] { compute(2); });
+    loop->turn(0s);
+    BOOST_REQUIRE(told.size() == 1U);
+    BOOST_TEST(told.front().of.line() == here.line() + 1);
+    BOOST_TEST(std::string_view(told.front().of.file_name()).ends_with("loop_test.cpp"));
+    BOOST_TEST((told.front().computed > TurnTimes::kSlow));
+    BOOST_TEST((told.front().longest > 20ms && told.front().passed >= told.front().longest));
+}

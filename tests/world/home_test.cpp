@@ -151,13 +151,13 @@ struct Home {
         world.disk().refuse_next_writes(0);
         if (!world.runs()) world.start();
         world.pass(2 * daemon::House::kLongestRetry);
-        BOOST_REQUIRE_MESSAGE(world.runs(), world.story());
+        BOOST_REQUIRE_MESSAGE(world.runs(), world.told());
     }
 
     void require_order() {
         const nat::Engine& engine = world.house().engine();
         const auto must = [this](bool holds, const char* what) {
-            BOOST_TEST(holds, what << "\n" << world.story());
+            BOOST_TEST(holds, what << "\n" << world.told());
         };
         must(!world.kernel().forwarded_unfiltered(), "something was forwarded without rules");
         nat::RulesetInput rules = nat::ruleset_input(world.wanted());
@@ -167,13 +167,13 @@ struct Home {
         must(world.kernel().pinholes() == engine.wanted_pinholes(), "and other pinholes");
         household.require_promises();
         const auto twice = devices.shared();
-        BOOST_TEST(!twice.has_value(), "an address has two devices\n" << world.story());
+        BOOST_TEST(!twice.has_value(), "an address has two devices\n" << world.told());
     }
 
     void require_call() {
         if (!phone.is_registered()) return;
         ++rung;
-        BOOST_TEST(phone.rings(), "the phone is silent\n" << world.story());
+        BOOST_TEST(phone.rings(), "the phone is silent\n" << world.told());
     }
 
     // Who talks to the outside keeps the endpoint from which he does.
@@ -187,7 +187,7 @@ struct Home {
                        session.inside.to_string()
                            << " left from " << session.outside.to_string() << " and leaves from "
                            << (leaves ? leaves->to_string() : "nowhere") << "\n"
-                           << world.story());
+                           << world.told());
         }
     }
 };

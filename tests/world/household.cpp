@@ -69,7 +69,7 @@ void Household::promise(const std::string& name, Promise promise) {
             other->first != name && one.proto == promise.proto && one.outside == promise.outside;
         const bool holds = must_be_there(one);
         BOOST_TEST(!(same && holds), name << " got the port of " << other->first << "\n"
-                                          << world_.story());
+                                          << world_.told());
         other = same ? promises_.erase(other) : std::next(other);
     }
     promise.there = promise.sure = true;
@@ -99,7 +99,7 @@ void Household::hear_refusal(const std::string& name) {
     Promise& one = found->second;
     const bool holds = must_be_there(one);
     BOOST_TEST(!(holds && world_.house().outside_address()), name << " was refused\n"
-                                                                  << world_.story());
+                                                                  << world_.told());
     one.sure = false;
 }
 
@@ -275,7 +275,7 @@ void Household::require_promises() {
             if (!there) wrong = "was promised and is lost";
         }
         BOOST_TEST(wrong.empty(), name << " at " << one.outside.number << " " << wrong << "\n"
-                                       << world_.story());
+                                       << world_.told());
     }
 }
 

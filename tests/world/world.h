@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "dhcp/journal.h"
@@ -96,8 +97,16 @@ class World {
     const config::Config& wanted() const { return wanted_; }
     Random& random() { return random_; }
     Duration up_to(Duration most);
-    // The newest log lines and how the start ended, for a failed test.
+    // The newest log lines and how the start ended.
     std::string story() const;
+    // The same as the message of a check, put into words only if the check fails.
+    struct Story {
+        const World& world;
+        friend std::ostream& operator<<(std::ostream& out, const Story& story) {
+            return out << story.world.story();
+        }
+    };
+    Story told() const { return {*this}; }
     const std::optional<std::string>& start_failure() const { return start_failure_; }
 
     // How often the table was loaded within one pause of the house, at the most.
