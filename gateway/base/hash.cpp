@@ -86,16 +86,16 @@ std::uint64_t siphash_words(const HashKey& key, std::uint64_t a, std::uint64_t b
 }
 
 std::size_t KeyedHash::operator()(const Mac& mac) const {
-    return words(little_endian(mac.bytes));
+    return place(words(little_endian(mac.bytes)));
 }
 
 std::size_t KeyedHash::operator()(const Ip6& address) const {
     const Bytes bytes = address.bytes;
-    return words(little_endian(bytes.first(8)), little_endian(bytes.subspan(8)));
+    return place(words(little_endian(bytes.first(8)), little_endian(bytes.subspan(8))));
 }
 
 std::size_t KeyedHash::operator()(const Endpoint& endpoint) const {
-    return words((*this)(endpoint.address), endpoint.port.number);
+    return place(words((*this)(endpoint.address), endpoint.port.number));
 }
 
 }  // namespace gatehouse

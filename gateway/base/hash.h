@@ -37,25 +37,24 @@ class KeyedHash {
   public:
     explicit KeyedHash(const HashKey& key) : key_(key) {}
 
-    std::size_t words(std::uint64_t a) const {
-        return static_cast<std::size_t>(siphash_words(key_, a));
-    }
-    std::size_t words(std::uint64_t a, std::uint64_t b) const {
-        return static_cast<std::size_t>(siphash_words(key_, a, b));
+    // Of 64 bits, so that a choice by them is the same on every machine.
+    std::uint64_t words(std::uint64_t a) const { return siphash_words(key_, a); }
+    std::uint64_t words(std::uint64_t a, std::uint64_t b) const {
+        return siphash_words(key_, a, b);
     }
 
     template <std::integral T>
     std::size_t operator()(T number) const {
-        return words(static_cast<std::uint64_t>(number));
+        return place(words(static_cast<std::uint64_t>(number)));
     }
     template <class E>
     requires std::is_enum_v<E> std::size_t operator()(E value) const {
-        return words(static_cast<std::uint64_t>(value));
+        return place(words(static_cast<std::uint64_t>(value)));
     }
-    std::size_t operator()(Port port) const { return words(port.number); }
-    std::size_t operator()(Ip4 address) const { return words(address.value); }
+    std::size_t operator()(Port port) const { return place(words(port.number)); }
+    std::size_t operator()(Ip4 address) const { return place(words(address.value)); }
     std::size_t operator()(const Endpoint4& endpoint) const {
-        return words((std::uint64_t{endpoint.address.value} << 16U) | endpoint.port.number);
+        return place(words((std::uint64_t{endpoint.address.value} << 16U) | endpoint.port.number));
     }
     std::size_t operator()(const Mac& mac) const;
     std::size_t operator()(const Ip6& address) const;
@@ -64,10 +63,12 @@ class KeyedHash {
     }
     std::size_t operator()(const Endpoint& endpoint) const;
     std::size_t operator()(std::string_view text) const {
-        return static_cast<std::size_t>(siphash(key_, as_bytes(text)));
+        return place(siphash(key_, as_bytes(text)));
     }
 
   private:
+    static std::size_t place(std::uint64_t hash) { return static_cast<std::size_t>(hash); }
+
     HashKey key_;
 };
 

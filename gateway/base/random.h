@@ -20,6 +20,8 @@ class Random {
 
     // A number from 0 to n - 1, all equally likely; n > 0.
     std::uint64_t below(std::uint64_t n);
+    // The same, of places and sizes.
+    std::size_t index(std::size_t n) { return static_cast<std::size_t>(below(n)); }
     // A number from first to last, both included; first <= last.
     std::uint64_t between(std::uint64_t first, std::uint64_t last);
     void fill(std::span<std::uint8_t> out);

@@ -122,7 +122,7 @@ std::string show_why(const JsonValue& flow) {
 }
 
 std::string show_event(const JsonValue& event) {
-    const std::time_t seconds = event["time"].number;
+    const auto seconds = static_cast<std::time_t>(event["time"].number);
     std::tm when{};
     std::array<char, 16> clock{};
     if (event["time"].kind == JsonValue::Kind::number &&

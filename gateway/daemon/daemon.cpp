@@ -12,11 +12,13 @@
 
 #include "gateway/base/random.h"
 #include "gateway/base/text.h"
+#include "gateway/daemon/boot_stamp.h"
 #include "gateway/daemon/files.h"
 #include "gateway/daemon/lock.h"
 #include "gateway/daemon/name_servers.h"
 #include "gateway/daemon/parts.h"
 #include "gateway/daemon/router_ports.h"
+#include "gateway/daemon/saved_forwards.h"
 #include "gateway/kernel/ruleset_loader.h"
 #include "gateway/nat/ruleset.h"
 
@@ -151,11 +153,13 @@ Status Daemon::start() {
     abilities.element_counters = has_fact(kernel_facts_, "element_counters");
     abilities.sip_proxy = open_sip_proxy();
     host_name_ = read_host_name();
-    handle(Started{start_config_, abilities, host_name_, open_upnp()});
+    const std::string forwards = saved_forwards();
+    handle(Started{start_config_, abilities, host_name_, open_upnp(),
+                   read_forwards(forwards, boot_id(), loop_->now())});
+    if (is_of_another_boot(forwards, boot_id())) save_forwards();
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
     tell_neighbours();
-    restore_forwards();
     restore_sip();
     open_web();
     remember_hour();

@@ -73,10 +73,10 @@ class Daemon {
     void end_strangers();
     // daemon_forwards.cpp
     std::string state_file(std::string_view name) const;
+    std::string saved_forwards() const;
     // What could not be stored is tried again after kSaveAgain: a disk does not stay full.
     static constexpr Duration kSaveAgain = 60s;
     bool store(std::string_view name, const std::string& text);
-    void restore_forwards();
     void save_forwards();
     // Phones that are silent are reached after a restart, too.
     void restore_sip();

@@ -25,20 +25,8 @@ bool Daemon::store(std::string_view name, const std::string& text) {
     return done.ok();
 }
 
-void Daemon::restore_forwards() {
-    const auto text = read_file(state_file(kForwards));
-    if (!text) return;
-    for (const nat::ForwardRequest& request : read_forwards(*text, boot_id(), loop_->now())) {
-        const auto made = house_.engine().request(request, loop_->now());
-        if (made) continue;
-        say(Level::warning, "forward not restored",
-            {{"proto", to_string(request.proto)},
-             {"outside", std::to_string(request.outside->number)},
-             {"inside", request.inside.to_string()},
-             {"reason", made.error().to_string()}});
-    }
-    flush_nat();
-    if (is_of_another_boot(*text, boot_id())) save_forwards();
+std::string Daemon::saved_forwards() const {
+    return read_file(state_file(kForwards)).value_or({});
 }
 
 void Daemon::save_forwards() {

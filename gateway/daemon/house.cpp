@@ -154,9 +154,27 @@ void House::on(const Started& event, Instant now, Effects& out) {
     tell_engine(nat::ReservedPorts{router_ports_}, now, out);
     update_outside(now, out);
     configure_dhcp(now, out);
+    restore(event.forwards, now, out);
     start_upnp(event.upnp, now, out);
     out.steps.emplace_back(SetTimeouts{config_.timeouts});
     want_ruleset(now, out);
+}
+
+// Before what devices had, whose journal a power cut may have left with forwards that were given
+// back since: what the owner wanted comes first.
+void House::restore(const std::vector<nat::ForwardRequest>& forwards, Instant now, Effects& out) {
+    for (const nat::ForwardRequest& request : forwards) {
+        const auto made = engine_->request(request, now);
+        if (made) continue;
+        out.steps.emplace_back(line(Level::warning, "daemon", "forward not restored",
+                                    {{"proto", to_string(request.proto)},
+                                     {"outside", std::to_string(request.outside->number)},
+                                     {"inside", request.inside.to_string()},
+                                     {"reason", made.error().to_string()}}));
+    }
+    const std::size_t first = out.nat.notices.size();
+    engine_->flush(out.nat);
+    log_notices(now, out, first);
 }
 
 void House::on(const Reconfigured& event, Instant now, Effects& out) {

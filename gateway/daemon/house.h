@@ -67,6 +67,7 @@ struct Started {
     Abilities abilities;
     std::string host_name{};  // of the router; may be empty
     upnp::Setup upnp{};
+    std::vector<nat::ForwardRequest> forwards{};  // of commands, from an earlier run
 };
 struct Reconfigured {
     config::Config config;
@@ -221,6 +222,7 @@ class House {
     void learn_sip_ports(Instant now, Effects& out);
     void log_sip_notices(Instant now, Effects& out, std::size_t first);
     // house_upnp.cpp
+    void restore(const std::vector<nat::ForwardRequest>& forwards, Instant now, Effects& out);
     void start_upnp(const upnp::Setup& setup, Instant now, Effects& out);
     void tell_upnp(const upnp::Event& event, Instant now, Effects& out);
     void update_lans(Instant now, Effects& out);

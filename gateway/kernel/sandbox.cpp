@@ -111,7 +111,6 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_readlinkat,
     SYS_statx,
     SYS_getcwd,
-    SYS_mmap,
     SYS_munmap,
     SYS_mprotect,
     SYS_mremap,
@@ -193,6 +192,7 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_clock_nanosleep_time64,
     SYS_futex_time64,
     SYS_ppoll_time64,
+    SYS_pselect6_time64,
     SYS_recvmmsg_time64,
 #endif
 #ifdef SYS_dup2
@@ -220,6 +220,9 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_fstat64,
     SYS_fstatat64,
 #endif
+#ifdef SYS_ftruncate64
+    SYS_ftruncate64,
+#endif
 #ifdef SYS_getuid32
     SYS_getuid32,
     SYS_geteuid32,
@@ -231,6 +234,9 @@ constexpr auto kAllowed = std::to_array<long>({
 #endif
 #ifdef SYS_mkdir
     SYS_mkdir,
+#endif
+#ifdef SYS_mmap
+    SYS_mmap,
 #endif
 #ifdef SYS_mmap2
     SYS_mmap2,

@@ -64,7 +64,8 @@ ElementList elements_of(const Mapping& mapping, bool hairpin) {
 std::size_t Ledger::SharedHash::operator()(const Shared& shared) const noexcept {
     const auto kind = static_cast<std::uint64_t>(shared.set) << 56U |
                       static_cast<std::uint64_t>(shared.proto) << 48U;
-    return hash.words(kind | pack({shared.address, shared.port}), shared.remote.value);
+    return static_cast<std::size_t>(
+        hash.words(kind | pack({shared.address, shared.port}), shared.remote.value));
 }
 
 Ledger::Ledger(const HashKey& key, const Hosts& hosts, std::uint32_t most_mappings)

@@ -103,7 +103,7 @@ void Sweep::refresh_permit(const Mapping& mapping, const Session& session) {
                                            session.remote.address.value);
     // Half of them in each dump; the high bit marks a place of the cache as used.
     if ((pair & 1U) != (ledger_.dump() & 1U)) return;
-    std::uint64_t& place = refreshed_[(pair >> 1U) % refreshed_.size()];
+    std::uint64_t& place = refreshed_[static_cast<std::size_t>((pair >> 1U) % refreshed_.size())];
     const std::uint64_t mark = pair | std::uint64_t{1} << 63U;
     if (place == mark) return;
     place = mark;

@@ -22,12 +22,15 @@ Limiter::Limiter(const Allowances& allowances, const HashKey& secret)
     : allowances_(allowances), hash_(secret), places_(kPlaces) {}
 
 Limiter::Place& Limiter::place_of(const IpAddress& source) {
-    if (source.is_v4()) return places_[hash_.words(source.v4().value >> 8U) % kPlaces];
+    const auto place = [this](std::uint64_t network) -> Place& {
+        return places_[static_cast<std::size_t>(hash_.words(network) % kPlaces)];
+    };
+    if (source.is_v4()) return place(source.v4().value >> 8U);
     std::uint64_t network = 1;  // apart from every IPv4 network
     for (std::size_t i = 0; i < kNetwork6Bytes; ++i) {
         network = (network << 8U) | source.v6().bytes[i];
     }
-    return places_[hash_.words(network) % kPlaces];
+    return place(network);
 }
 
 bool Limiter::may_answer(const IpAddress& source, Instant now) {

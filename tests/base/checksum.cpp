@@ -89,10 +89,10 @@ BOOST_AUTO_TEST_CASE(the_header_checksum_ignores_what_stands_in_its_field) {
 BOOST_AUTO_TEST_CASE(pieces_of_any_length_sum_like_the_whole) {
     SeededRandom random(10);
     for (int run = 0; run < 3000; ++run) {
-        const auto bytes = random_bytes(random, random.below(200));
+        const auto bytes = random_bytes(random, random.index(200));
         Checksum sum;
         for (Bytes left = bytes; !left.empty();) {
-            const std::size_t size = random.below(left.size() + 1);
+            const std::size_t size = random.index(left.size() + 1);
             sum.add(left.first(size));
             left = left.subspan(size);
         }
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_segment_with_its_checksum_sums_to_zero) {
     SeededRandom random(11);
     for (const auto& [proto, field, header] : kCases) {
         for (int run = 0; run < 300; ++run) {
-            auto segment = random_bytes(random, header + random.below(64));
+            auto segment = random_bytes(random, header + random.index(64));
             const Ip4 source{static_cast<std::uint32_t>(random.next())};
             const Ip4 destination{static_cast<std::uint32_t>(random.next())};
             put_u16(segment, field, 0);
@@ -170,10 +170,10 @@ BOOST_AUTO_TEST_CASE(the_example_of_rfc1624_gives_zero_and_not_minus_zero) {
 BOOST_AUTO_TEST_CASE(an_update_of_16_bits_is_the_recomputed_checksum) {
     SeededRandom random(12);
     for (int run = 0; run < 20000; ++run) {
-        auto packet = random_bytes(random, 20 + 2 * random.below(20));
+        auto packet = random_bytes(random, 20 + 2 * random.index(20));
         packet[0] = 0x45;  // a header is never all zeros
         put_u16(packet, 10, ip4_header_checksum(packet));
-        const std::size_t at = 12 + 2 * random.below((packet.size() - 12) / 2);
+        const std::size_t at = 12 + 2 * random.index((packet.size() - 12) / 2);
         const std::uint16_t before = get_u16(packet, at);
         const auto replacement = random_bytes(random, 2);
         const std::uint16_t after = get_u16(replacement, 0);

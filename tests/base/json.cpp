@@ -127,7 +127,7 @@ std::size_t write_random(JsonWriter& json, Random& random, std::size_t depth) {
         case 3: json.value(static_cast<std::int64_t>(random.next())); return 1;
         case 4:
         case 5: {
-            std::string text(random.below(12), '\0');
+            std::string text(random.index(12), '\0');
             for (char& c : text)
                 c = static_cast<char>(random.below(256));
             json.value(text);

@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(small_numbers_are_equally_likely) {
     static constexpr int kDraws = 100000;
     std::vector<double> seen(kBuckets);
     for (int i = 0; i < kDraws; ++i)
-        seen[random.below(kBuckets)] += 1;
+        seen[random.index(kBuckets)] += 1;
     double chi_square = 0;
     for (const double count : seen) {
         const double expected = static_cast<double>(kDraws) / kBuckets;

@@ -5,6 +5,7 @@
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
 #include "gateway/control/paging.h"
 
@@ -140,7 +141,8 @@ BOOST_AUTO_TEST_CASE(a_page_is_a_number_of_rows_from_a_row_on) {
     BOOST_TEST((page.of(95) == std::pair<std::size_t, std::size_t>(95, 95)));
     BOOST_TEST((page.of(3) == std::pair<std::size_t, std::size_t>(3, 3)));
     BOOST_TEST((Page{}.of(7) == std::pair<std::size_t, std::size_t>(0, 7)));
-    const Page most = parse_page({{"limit", "18446744073709551615"}, {"offset", "1"}}).value();
+    const std::string number = std::to_string(std::numeric_limits<std::size_t>::max());
+    const Page most = parse_page({{"limit", number}, {"offset", "1"}}).value();
     BOOST_TEST((most.of(7) == std::pair<std::size_t, std::size_t>(1, 7)));
 }
 

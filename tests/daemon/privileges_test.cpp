@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/daemon/privileges.h"
 
-#include <boost/test/unit_test.hpp>
+#include <arpa/inet.h>
 
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cstdio>
+
+#include "gateway/base/text.h"
 #include "gateway/daemon/router_ports.h"
 
 using namespace gatehouse;
@@ -38,16 +43,25 @@ BOOST_AUTO_TEST_CASE(a_file_has_a_folder_and_no_file_has_none) {
     BOOST_TEST(folder_of("") == "");
 }
 
-// Lines of a running system; the words of addresses are in the byte order of a small-endian one.
+// As the kernel writes it: four bytes read as a number of this machine.
+std::string kernels_hex(Ip4 address) {
+    std::array<char, 9> text{};
+    std::snprintf(text.data(), text.size(), "%08X", htonl(address.value));
+    return text.data();
+}
+
+// Lines of a running system.
 BOOST_AUTO_TEST_CASE(the_ports_on_which_the_router_listens_are_read_from_the_kernels_tables) {
-    const char* tcp =
+    const std::string tcp = concat(
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
         "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
-        "   1: 0101A8C0:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
+        "   1: ",
+        kernels_hex(Ip4::of(192, 168, 1, 1)),
+        ":1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
         "   2: 0100000A:8235 0200000B:0050 01 00000000:00000000 00:00000000 00000000     0\n"
         "   3: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
         "   4: nonsense\n"
-        "   5: 00000000:ZZZZ 00000000:0000 0A\n";
+        "   5: 00000000:ZZZZ 00000000:0000 0A\n");
     const auto ports = listening_ports(tcp, Proto::tcp);
     BOOST_REQUIRE(ports.size() == 2U);
     BOOST_TEST(ports[0].number == 22);

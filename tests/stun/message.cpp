@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_reads_the_same) {
             out.response_port = Port{static_cast<std::uint16_t>(random.between(1, 65535))};
         }
         if (random.below(4) == 0) out.padding = static_cast<std::uint16_t>(random.below(1600));
-        if (random.below(4) == 0) out.error = ErrorCode{420, std::string(random.below(20), 'x')};
+        if (random.below(4) == 0) out.error = ErrorCode{420, std::string(random.index(20), 'x')};
         if (random.below(4) == 0) out.unknown_attributes = {0x0002, 0x7777};
         out.fingerprint = random.below(2) == 0;
         const auto back = parse_message(write_message(out));

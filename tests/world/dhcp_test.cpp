@@ -23,9 +23,9 @@ void disturb(World& world, Devices& devices) {
         case 1: world.reboot(); break;
         case 2: {
             config::Config config = with_dhcp();
-            const auto number = world.random().between(1, kDevices);
+            const Device& device = devices.all()[world.random().index(kDevices)];
             config.static_leases = {
-                {{devices.all()[number - 1].mac()},
+                {{device.mac()},
                  Ip4::of(192, 168, 1, static_cast<std::uint8_t>(world.random().between(90, 150))),
                  "chosen",
                  {},

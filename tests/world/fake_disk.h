@@ -18,7 +18,7 @@ class FakeDisk {
     // Behind what there is; false where it was refused, and a part may be there.
     bool append(const std::string& name, std::string_view text, Random& random) {
         const bool fits = !is_refused();
-        if (!fits) text = text.substr(0, random.below(text.size() + 1));
+        if (!fits) text = text.substr(0, random.index(text.size() + 1));
         files_[name].text += text;
         return fits;
     }
@@ -41,7 +41,7 @@ class FakeDisk {
     }
     void cut_power(Random& random) {
         for (auto& [name, file] : files_) {
-            file.text.resize(file.safe + random.below(file.text.size() - file.safe + 1));
+            file.text.resize(file.safe + random.index(file.text.size() - file.safe + 1));
             file.safe = file.text.size();
         }
     }

@@ -47,19 +47,18 @@ void World::start(const config::Config& config) {
     setup.journal = disk_.read(kForwardsJournal);
     setup.version = "1.0";
     handle(daemon::LinksSeen{kernel_.interfaces});
-    if (house_) handle(daemon::Started{config, {}, "router", setup});
+    const std::string& forwards = disk_.read(kForwards);
+    const bool old = daemon::is_of_another_boot(forwards, boot_name());
+    if (house_) {
+        handle(daemon::Started{
+            config, {}, "router", setup, daemon::read_forwards(forwards, boot_name(), now_)});
+    }
+    if (house_ && old) save_forwards();
     const std::string& leases = disk_.read(kLeasesJournal);
     tell(dhcp::Restored{dhcp::read_journal(as_bytes(leases), boot_, now_).leases});
     for (const auto& [address, mac] : neighbours_) {
         if (house_) handle(daemon::NeighbourSeen{address, mac});
     }
-    ask([this](nat::MappingService& service) {
-        for (const nat::ForwardRequest& request :
-             daemon::read_forwards(disk_.read(kForwards), boot_name(), now_)) {
-            (void)service.request(request, now_);
-        }
-    });
-    if (house_ && daemon::is_of_another_boot(disk_.read(kForwards), boot_name())) save_forwards();
     if (!house_) return;
     daemon::Effects effects;
     house_->handle(

@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# ports.sh [ARCHITECTURE...]: builds Gatehouse and its unit tests for processors that routers have,
+# runs the tests in QEMU's emulation of that processor, and says how large the daemon is with the
+# flags of OpenWrt. Architectures, as Debian calls them: s390x (the other byte order), armhf (32 bits)
+# mipsel (32 bits, strict about alignment) and i386; without one the first three. Debian's compilers and QEMU are
+# installed; the libraries are unpacked into the work folder (GATEHOUSE_PORTS_WORK, kept if it is
+# given), so that this machine's own packages stay of one architecture.
+set -euo pipefail
+
+readonly LIBRARIES="libc6-dev libmnl-dev libnftables-dev libnftnl-dev libmicrohttpd-dev libpugixml-dev
+    libboost-test-dev"
+declare -rA TRIPLETS=([s390x]=s390x-linux-gnu [armhf]=arm-linux-gnueabihf [mipsel]=mipsel-linux-gnu
+    [i386]=i686-linux-gnu)
+declare -rA EMULATORS=([s390x]=qemu-s390x [armhf]=qemu-arm [mipsel]=qemu-mipsel [i386]=qemu-i386)
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/support/packages.sh
+source "$top/tests/support/packages.sh"
+work=${GATEHOUSE_PORTS_WORK:-}
+if [[ -z $work ]]; then
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+fi
+
+# Lists and packages of another architecture, without telling this machine's package system of it.
+fetch_libraries() {
+    local state=$port/apt archive options
+    mkdir -p "$state"/{state/lists/partial,cache/archives/partial}
+    touch "$state/state/status"
+    options=(--option "Dir::State=$state/state" --option "Dir::State::status=$state/state/status"
+        --option "Dir::Cache=$state/cache" --option "APT::Architecture=$architecture"
+        --option "APT::Architectures=$architecture" --option APT::Sandbox::User=root
+        --option Acquire::Retries=3)
+    # A list that is missing, for a mirror that is being renewed, may not be needed.
+    quietly apt-get "${options[@]}" update || true
+    # shellcheck disable=SC2086 # a list of words
+    quietly apt-get "${options[@]}" install --download-only --yes --no-install-recommends $LIBRARIES
+    mkdir -p "$sysroot"
+    for archive in "$state"/cache/archives/*.deb; do
+        dpkg-deb -x "$archive" "$sysroot"
+    done
+    # As on a machine where / and /usr are one.
+    local folder
+    for folder in lib lib64; do
+        if [[ -d $sysroot/$folder && ! -L $sysroot/$folder ]]; then
+            cp -a "$sysroot/$folder/." "$sysroot/usr/$folder/" && rm -r "${sysroot:?}/$folder"
+        fi
+        ln -sfn "usr/$folder" "$sysroot/$folder"
+    done
+    touch "$sysroot/complete"
+}
+
+write_toolchain() {
+    cat >"$port/toolchain.cmake" <<END
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR $architecture)
+set(CMAKE_CXX_COMPILER $triplet-g++)
+set(CMAKE_SYSROOT $sysroot)
+set(CMAKE_LIBRARY_ARCHITECTURE ${triplet/i686/i386})
+set(CMAKE_CROSSCOMPILING_EMULATOR ${EMULATORS[$architecture]} -L $sysroot)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+END
+    export PKG_CONFIG_SYSROOT_DIR=$sysroot
+    export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/${triplet/i686/i386}/pkgconfig:$sysroot/usr/share/pkgconfig
+}
+
+build_tests() {
+    local launcher=()
+    if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+    quietly cmake -S "$top" -B "$port/build" -G Ninja "${launcher[@]}" \
+        "-DCMAKE_TOOLCHAIN_FILE=$port/toolchain.cmake" -DGATEHOUSE_WERROR=ON \
+        -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG"
+    quietly cmake --build "$port/build" --parallel -- --quiet
+}
+
+# Fuzz targets run what they have kept; what needs this machine's own programs is left to it.
+run_tests() {
+    ctest --test-dir "$port/build" --label-regex '^(unit|fuzz)$' --output-on-failure --no-tests=error \
+        --exclude-regex '^(manual|conflicts|openwrt_.*)$' --parallel "$(nproc)" --timeout 1800
+}
+
+show_size() {
+    GATEHOUSE_SIZE_TOOLCHAIN=$port/toolchain.cmake GATEHOUSE_SIZE_PREFIX=$triplet- \
+        GATEHOUSE_SIZE_WORK=$port/size "$top/tests/openwrt/size.sh" -DGATEHOUSE_SYSTEMD=OFF
+}
+
+if (($# == 0)); then set -- s390x armhf mipsel; fi
+for architecture in "$@"; do
+    if [[ -z ${TRIPLETS[$architecture]:-} ]]; then
+        echo "ports.sh: no port to '$architecture', but to: ${!TRIPLETS[*]}" >&2
+        exit 1
+    fi
+done
+packages=(qemu-user)
+for architecture in "$@"; do packages+=("g++-${TRIPLETS[$architecture]//_/-}"); done
+need_packages build tests
+install_packages "${packages[@]}"
+
+failed=0
+for architecture in "$@"; do
+    triplet=${TRIPLETS[$architecture]}
+    port=$work/$architecture
+    sysroot=$port/root
+    printf '=== %s\n' "$architecture"
+    [[ -e $sysroot/complete ]] || fetch_libraries
+    write_toolchain
+    build_tests
+    run_tests || failed=1
+    show_size
+done
+exit "$failed"
