@@ -29,7 +29,6 @@ int main() {
 ")
 try_compile(GATEHOUSE_NO_TLS ${CMAKE_BINARY_DIR}/no_tls
     SOURCES ${CMAKE_BINARY_DIR}/no_tls/check.cpp ${no_tls}
-    CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${MICROHTTPD_INCLUDE_DIRS}"
     LINK_LIBRARIES ${GATEHOUSE_MICROHTTPD_ARCHIVE} Threads::Threads)
 if(GATEHOUSE_NO_TLS)
     add_library(gh_no_tls STATIC ${no_tls})

@@ -45,25 +45,32 @@ step() {
     fi
 }
 
-# begin TITLE COMMAND...: begins a step beside those that follow; end_begun waits for it.
+# begin TITLE COMMAND...: begins a step beside those that follow; end_begun TITLE waits for it.
+declare -A begun=() begun_log=()
 begin() {
-    begun_title=$1
-    begun_log=$(mktemp)
+    local title=$1
     shift
-    "$@" >"$begun_log" 2>&1 &
-    begun=$!
+    begun_log[$title]=$(mktemp)
+    "$@" >"${begun_log[$title]}" 2>&1 &
+    begun[$title]=$!
 }
 
 show_begun() {
     local status=0
-    wait "$begun" || status=1
-    cat "$begun_log"
-    rm -f "$begun_log"
+    wait "${begun[$1]}" || status=1
+    cat "${begun_log[$1]}"
+    rm -f "${begun_log[$1]}"
     return "$status"
 }
 
 end_begun() {
-    step "$begun_title, begun before" show_begun || true
+    step "$1, begun before" show_begun "$1"
+}
+
+# aside COMMAND...: only with the time of the processor that nothing else wants.
+aside() {
+    chrt --idle --pid 0 "$BASHPID" || true
+    "$@"
 }
 
 configure() {
@@ -116,7 +123,6 @@ tidy() {
     local log=build/release/tidy.log status=0
     tests/rules/tidy.py build/release >"$log" 2>&1 || status=1
     cat "$log"
-    summary+=("$(tail -n 1 "$log")")
     return "$status"
 }
 
@@ -161,22 +167,30 @@ part_tidy() {
     step "packages" need_packages build tests || return 0
     step "release configuration" configure release || return 0
     step "clang-tidy" tidy || true
+    summary+=("$(tail -n 1 build/release/tidy.log)")
 }
 
-# The emulated machine takes one core for a minute or two, and its tests take their time from its
-# own clock: so it runs beside the checks and builds that follow, which have no times to keep.
+# What has no times to keep runs beside what waits most of the time: the checks and the second build
+# beside the lab, and the emulated machine, whose tests take their time from its own clock.
 part_all() {
     step "packages" need_packages build tests lab openwrt || return 0
     if step "release build" build release; then
+        begin "clang-tidy" aside tidy
+        begin "clang build" aside build_clang
         step "unit, world, rule and fuzz tests" release_tests || true
         step "lab tests" lab_tests || true
         step "size of the daemon" size_test || true
         begin "a Debian kernel in an emulated machine" tests/openwrt/run.sh build/release/gatehouse
-        step "clang-tidy" tidy || true
+        end_begun "clang-tidy" || true
+        summary+=("$(tail -n 1 build/release/tidy.log)")
+    else
+        begin "clang build" build_clang
     fi
     local built=no
-    if step "clang build" build_clang; then built=yes; fi
-    if [[ -n ${begun:-} ]]; then end_begun; fi
+    if end_begun "clang build"; then built=yes; fi
+    if [[ -n ${begun["a Debian kernel in an emulated machine"]:-} ]]; then
+        end_begun "a Debian kernel in an emulated machine" || true
+    fi
     if [[ $built == yes ]]; then
         step "tests with sanitizers, libFuzzer" clang_tests || true
     fi

@@ -42,7 +42,9 @@ class EventLog {
 
     std::uint64_t oldest() const { return newest() + 1 - events_.size(); }
     std::uint64_t newest() const { return newest_; }
-    const std::string& at(std::uint64_t id) const { return events_[static_cast<std::size_t>(id - oldest())]; }
+    const std::string& at(std::uint64_t id) const {
+        return events_[static_cast<std::size_t>(id - oldest())];
+    }
 
     std::size_t listeners() const { return listeners_; }
     std::uint64_t lost() const { return lost_; }

@@ -21,10 +21,4 @@ std::optional<Stamped> read_boot_stamp(std::string_view text, std::string_view b
     return Stamped{text, words[0] == boot ? now : Instant(std::chrono::seconds(*written))};
 }
 
-bool is_of_another_boot(std::string_view text, std::string_view boot) {
-    constexpr Instant kEver = Instant::max();
-    const auto stamped = read_boot_stamp(text, boot, kEver);
-    return stamped && stamped->now != kEver;
-}
-
 }  // namespace gatehouse::daemon

@@ -21,7 +21,5 @@ struct Stamped {
 };
 // Nothing where the first line is another.
 std::optional<Stamped> read_boot_stamp(std::string_view text, std::string_view boot, Instant now);
-// Then it is to be written anew: otherwise what is left would begin anew with each start.
-bool is_of_another_boot(std::string_view text, std::string_view boot);
 
 }  // namespace gatehouse::daemon

@@ -156,7 +156,9 @@ Status Daemon::start() {
     const std::string forwards = saved_forwards();
     handle(Started{start_config_, abilities, host_name_, open_upnp(),
                    read_forwards(forwards, boot_id(), loop_->now())});
-    if (is_of_another_boot(forwards, boot_id())) save_forwards();
+    // Without what has ended meanwhile, and with the time that is left in this boot: another one
+    // would begin anew with what it finds. What is no such file is left as it is.
+    if (read_boot_stamp(forwards, boot_id(), loop_->now())) save_forwards();
     handle(dhcp::Event(dhcp_->restore()));
     serve_dhcp_links();
     tell_neighbours();
@@ -298,6 +300,7 @@ void Daemon::perform(Effects& effects) {
         if (kHasSip && sip_proxy_) sip_proxy_->perform(effects.sip);
         perform(effects.upnp);
         publish(effects.events);
+        if (effects.save_forwards) save_forwards();
         std::swap(effects, next);
         next.clear();
     }

@@ -55,6 +55,7 @@ void Effects::clear() {
     sip.clear();
     upnp.clear();
     events.clear();
+    save_forwards = false;
 }
 
 House::House(const HashKey& key) : key_(key), dhcp_(key) {

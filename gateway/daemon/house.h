@@ -129,10 +129,11 @@ struct Effects {
     sip::Effects sip;  // after those of the NAT
     upnp::Effects upnp;
     std::vector<control::Happening> events;  // for whoever listens
+    bool save_forwards = false;              // of commands: one is over
 
     bool empty() const {
         return steps.empty() && nat.empty() && dhcp.empty() && sip.empty() && upnp.empty() &&
-               events.empty();
+               events.empty() && !save_forwards;
     }
     void clear();
 };

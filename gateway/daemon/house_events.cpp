@@ -69,6 +69,10 @@ void House::log_notices(Instant now, Effects& out, std::size_t first) {
     for (std::size_t i = first; i < out.nat.notices.size(); ++i) {
         const nat::Notice& notice = out.nat.notices[i];
         if (notice.kind == Kind::outside_changed) continue;
+        // Another boot would not know that it is over.
+        if (notice.kind == Kind::forward_expired && notice.owner == nat::OwnerKind::static_) {
+            out.save_forwards = true;
+        }
         if (is_mapping(notice.kind) && !tells_mappings) continue;
         LogLine text{is_mapping(notice.kind) ? Level::debug : Level::info,
                      "nat",

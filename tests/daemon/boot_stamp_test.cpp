@@ -34,14 +34,6 @@ BOOST_AUTO_TEST_CASE(after_another_boot_it_goes_on_from_where_it_was_written) {
     BOOST_TEST((stamped->now == kWritten));
 }
 
-BOOST_AUTO_TEST_CASE(it_is_told_whether_another_boot_has_written_it) {
-    const std::string text = write_boot_stamp("boot-a", kWritten);
-    BOOST_TEST(!is_of_another_boot(text, "boot-a"));
-    BOOST_TEST(is_of_another_boot(text, "boot-b"));
-    BOOST_TEST(!is_of_another_boot("", "boot-b"));
-    BOOST_TEST(!is_of_another_boot("what is no stamp\n", "boot-b"));
-}
-
 BOOST_AUTO_TEST_CASE(a_machine_that_does_not_name_its_boots_has_one) {
     const auto stamped = read_boot_stamp(write_boot_stamp("", kWritten), "", kLater);
     BOOST_REQUIRE(stamped.has_value());

@@ -81,7 +81,7 @@ build_tests() {
 # Fuzz targets run what they have kept; what needs this machine's own programs is left to it.
 run_tests() {
     ctest --test-dir "$port/build" --label-regex '^(unit|fuzz)$' --output-on-failure --no-tests=error \
-        --exclude-regex '^(manual|conflicts|openwrt_.*)$' --parallel "$(nproc)" --timeout 1800
+        --exclude-regex '^(manual|conflicts|openwrt_.*)$' --parallel "$(nproc)"
 }
 
 show_size() {

@@ -35,6 +35,12 @@ class FakeDisk {
     }
     const std::string& read(const std::string& name) { return files_[name].text; }
 
+    // Whether a power cut can take anything of it.
+    bool is_safe(const std::string& name) {
+        const File& file = files_[name];
+        return file.safe >= file.text.size();
+    }
+
     void force() {
         for (auto& [name, file] : files_)
             file.safe = file.text.size();

@@ -104,8 +104,9 @@ class FakeKernel {
     struct LiveSession {
         nat::Session session;
         Instant ends;
+        Instant began;
     };
-    void use(const nat::Session& session, Instant ends) {
+    void use(const nat::Session& session, Instant now, Instant ends) {
         for (LiveSession& live : sessions) {
             const nat::Session& one = live.session;
             if (one.proto != session.proto || one.inside != session.inside ||
@@ -115,7 +116,7 @@ class FakeKernel {
             live.ends = ends;
             return;
         }
-        sessions.push_back({session, ends});
+        sessions.push_back({session, ends, now});
     }
     // Takes those away that are over, and gives them.
     std::vector<nat::Session> end_sessions(Instant now) {

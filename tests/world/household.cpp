@@ -6,6 +6,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/daemon/forward_body.h"
+#include "tests/world/state_files.h"
 #include "upnp/model.h"
 
 namespace gatehouse::world {
@@ -40,14 +41,29 @@ Household::~Household() {
 void Household::note_what_is_kept() {
     if (!world_.runs()) return;
     if (world_.keeps_commands()) kept_commands_ = change_;
-    if (world_.keeps_forwards()) kept_journal_ = change_;
+    if (!world_.keeps_forwards()) return;
+    kept_journal_ = change_;
+    if (world_.disk().is_safe(kForwardsJournal)) forced_journal_ = change_;
+}
+
+void Household::fear_for_the_disk() {
+    note_what_is_kept();
+    doubt_behind(kept_commands_, forced_journal_);
+}
+
+// What was left was written down at some time, and begins to pass now.
+void Household::hear_of_boot() {
+    for (auto& [name, one] : promises_)
+        one.latest = std::max(one.latest, world_.now() + one.lifetime);
 }
 
 void Household::doubt(const std::string& name, Duration lifetime) {
     const auto found = promises_.find(name);
     if (found == promises_.end()) return;
-    found->second.sure = false;
-    found->second.latest = std::max(found->second.latest, world_.now() + lifetime);
+    Promise& one = found->second;
+    one.sure = false;
+    one.lifetime = one.longest = std::max(one.longest, lifetime);
+    one.latest = std::max(one.latest, world_.now() + lifetime);
 }
 
 bool Household::must_be_there(const Promise& one) const {
@@ -57,7 +73,14 @@ bool Household::must_be_there(const Promise& one) const {
 void Household::doubt_behind(std::uint64_t commands, std::uint64_t journal) {
     for (auto& [name, one] : promises_) {
         const bool command = one.kind == nat::OwnerKind::static_;
-        if (one.change > (command ? commands : journal)) one.sure = false;
+        if (one.change <= (command ? commands : journal)) continue;
+        one.sure = false;
+        one.lifetime = one.longest;  // for an earlier word may be what the disk has
+        if (!command) continue;
+        // A command that is still in its file comes first, and whoever got its port since is out.
+        for (auto& [other, same] : promises_) {
+            if (same.proto == one.proto && same.outside == one.outside) same.sure = false;
+        }
     }
 }
 
@@ -70,14 +93,21 @@ void Household::promise(const std::string& name, Promise promise) {
         const bool holds = must_be_there(one);
         BOOST_TEST(!(same && holds), name << " got the port of " << other->first << "\n"
                                           << world_.told());
-        other = same ? promises_.erase(other) : std::next(other);
+        // A command that has ended may still be in its file.
+        const bool lingers =
+            one.kind == nat::OwnerKind::static_ && !one.there && one.change > kept_commands_;
+        other = same && !lingers ? promises_.erase(other) : std::next(other);
     }
     promise.there = promise.sure = true;
     promise.end = world_.now() + promise.lifetime;
     // What the disk had before may be what a daemon finds.
     const auto before = promises_.find(name);
-    promise.latest =
-        before == promises_.end() ? promise.end : std::max(promise.end, before->second.latest);
+    promise.latest = promise.end;
+    promise.longest = promise.lifetime;
+    if (before != promises_.end()) {
+        promise.latest = std::max(promise.latest, before->second.latest);
+        promise.longest = std::max(promise.longest, before->second.longest);
+    }
     promise.change = ++change_;
     promises_[name] = promise;
     ++given_;

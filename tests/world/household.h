@@ -2,8 +2,8 @@
 //
 // Hosts that ask for ports in each of the four ways that there are, and what they were told. What
 // was promised is there until its time is over, whatever happens; what was ended never comes back.
-// Only where the daemon died before it could answer, or before the disk had taken it, nobody can
-// say.
+// Only where the daemon died before it could answer, or before the disk had taken it, or the power
+// failed before the disk had it for good, nobody can say.
 #pragma once
 
 #include <map>
@@ -33,6 +33,9 @@ class Household {
     void act();
     // An address passes to another device.
     void hand_over();
+    // To be told before the power fails, and when another boot has begun.
+    void fear_for_the_disk();
+    void hear_of_boot();
     // Fails where anything is not as it was promised; in a world that is in order.
     void require_promises();
 
@@ -48,6 +51,7 @@ class Household {
         Port outside;
         Endpoint4 inside;
         Duration lifetime{};
+        Duration longest{};  // of all that was promised under this name
         Instant end;         // not before this
         Instant latest;      // and not after this
         bool there = false;  // else it was ended
@@ -74,9 +78,10 @@ class Household {
     std::optional<upnp::upstream::MapAnswer> heard_;
     Ip4 listening_;
     std::uint64_t change_ = 0;
-    // The last changes that survive a death of the daemon.
+    // The last changes that survive a death of the daemon, and one of the power.
     std::uint64_t kept_commands_ = 0;
     std::uint64_t kept_journal_ = 0;
+    std::uint64_t forced_journal_ = 0;
     std::uint8_t devices_ = 0;
     std::size_t given_ = 0;
     std::size_t refused_ = 0;

@@ -38,6 +38,7 @@ void World::start(const config::Config& config) {
     timer_.reset();
     start_failure_.reset();
     files_ = {};
+    loaded_ = false;
     house_ = std::make_unique<daemon::House>(HashKey::make(random_));
     upnp::Setup setup;
     setup.identity = kIdentity;
@@ -48,12 +49,12 @@ void World::start(const config::Config& config) {
     setup.version = "1.0";
     handle(daemon::LinksSeen{kernel_.interfaces});
     const std::string& forwards = disk_.read(kForwards);
-    const bool old = daemon::is_of_another_boot(forwards, boot_name());
+    const bool some = daemon::read_boot_stamp(forwards, boot_name(), now_).has_value();
     if (house_) {
         handle(daemon::Started{
             config, {}, "router", setup, daemon::read_forwards(forwards, boot_name(), now_)});
     }
-    if (house_ && old) save_forwards();
+    if (house_ && some) save_forwards();
     const std::string& leases = disk_.read(kLeasesJournal);
     tell(dhcp::Restored{dhcp::read_journal(as_bytes(leases), boot_, now_).leases});
     for (const auto& [address, mac] : neighbours_) {
@@ -134,7 +135,7 @@ void World::packet(Proto proto, Endpoint4 inside, Endpoint4 remote, Duration lif
     session_life_ = life;
     const auto outside = kernel_.outside_of(proto, inside, remote);
     if (!outside) return first_packet(proto, inside, remote);
-    kernel_.use({proto, inside, *outside, remote, false, {}}, now_ + life);
+    kernel_.use({proto, inside, *outside, remote, false, {}}, now_, now_ + life);
     later(life, [this] { end_sessions(); });
 }
 

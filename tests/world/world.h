@@ -80,6 +80,7 @@ class World {
     // what happens when a daemon dies.
     bool keeps_forwards() const { return !files_.journal_retry; }
     bool keeps_commands() const { return !files_.forwards_wait; }
+    bool keeps_registrations() const { return !files_.sip_waits; }
     std::function<void()> on_death;
     // What somebody asks for by command; it is kept in its file.
     void command(const std::function<void(nat::MappingService&)>& call);
@@ -155,6 +156,7 @@ class World {
     std::optional<Instant> timer_;
     Duration slowness_{};
     Duration slow_loads_{};
+    bool loaded_ = false;  // in this life
     std::deque<std::string> lines_;
     std::deque<Instant> recent_loads_;
     std::size_t most_loads_ = 0;

@@ -32,6 +32,7 @@ void World::perform(daemon::Effects& effects) {
         if (house_) perform(effects.dhcp);
         if (house_) save(effects.sip);
         if (house_) perform(effects.upnp);
+        if (house_ && effects.save_forwards) save_forwards();
         std::swap(effects, next);
         next.clear();
     }
@@ -84,7 +85,8 @@ void World::perform(const daemon::Step& step, daemon::Effects& next) {
 
 void World::load(const std::string& text, daemon::Effects& next) {
     count_load();
-    if (slow_loads_ == Duration::zero()) {
+    // Nobody is served before the first of a life is answered.
+    if (slow_loads_ == Duration::zero() || !std::exchange(loaded_, true)) {
         house_->handle(daemon::RulesetDone{kernel_.load(text)}, now_, next);
         return;
     }
@@ -138,7 +140,7 @@ void World::give(const nat::Verdict& verdict) {
     const auto outside = kernel_.outside_of(packet.proto, packet.inside, packet.remote);
     const bool begins = verdict.kind == nat::Verdict::Kind::accept && outside;
     if (!begins || session_life_ == Duration::zero()) return;
-    kernel_.use({packet.proto, packet.inside, *outside, packet.remote, false, {}},
+    kernel_.use({packet.proto, packet.inside, *outside, packet.remote, false, {}}, now_,
                 now_ + session_life_);
     later(session_life_, [this] { end_sessions(); });
 }
