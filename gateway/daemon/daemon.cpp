@@ -379,7 +379,7 @@ void Daemon::say_slow(const loop::SlowTurn& turn) {
         {{"computed_us", us(turn.computed)},
          {"passed_us", us(turn.passed)},
          {"interruptions", concat(turn.interruptions)},
-         {"most_of_it", concat(turn.of.file_name(), ":", turn.of.line())},
+         {"most_of_it", concat(turn.of.file, ":", turn.of.line)},
          {"took_us", us(turn.longest)}});
 }
 

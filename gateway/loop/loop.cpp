@@ -59,7 +59,7 @@ Result<std::unique_ptr<Loop>> Loop::make() {
     return loop;
 }
 
-Status Loop::watch(int fd, std::uint32_t events, FileCallback callback, std::source_location from) {
+Status Loop::watch(int fd, std::uint32_t events, FileCallback callback, Place from) {
     last_serial_ = (last_serial_ + 1) & 0xffffffffU;
     epoll_event event{};
     event.events = events;
@@ -97,7 +97,7 @@ void Loop::read_signals() {
     }
 }
 
-TimerId Loop::at(Instant at, Callback callback, std::source_location from) {
+TimerId Loop::at(Instant at, Callback callback, Place from) {
     const TimerId id = ++last_timer_;
     timers_.emplace(std::pair(at, id), Timer{std::move(callback), from});
     deadlines_.emplace(id, at);
@@ -176,7 +176,7 @@ bool Loop::turn(Duration limit) {
     return true;
 }
 
-void Loop::note_part(Instant began, const std::source_location& of) {
+void Loop::note_part(Instant began, const Place& of) {
     const Duration took = read_boot_time() - began;
     if (took <= turn_.longest) return;
     turn_.longest = took;

@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <source_location>
 #include <unordered_map>
 #include <utility>
 
@@ -62,13 +61,24 @@ struct TurnTimes {
     Clock blocked;   // by the clock on the wall, of turns that slept
 };
 
-// A turn that computed for too long, and the callback that took the most of it, told by the place
-// where it was given to the loop.
+// Where in the sources a callback was given to the loop.
+struct Place {
+    const char* file = "";
+    unsigned line = 0;
+
+    static constexpr Place here(const char* file = __builtin_FILE(),
+                                unsigned line = __builtin_LINE()) {
+        return {file, line};
+    }
+};
+
+// A turn that computed for too long, and the callback that took the most of it, told by its
+// place.
 struct SlowTurn {
     Duration passed{};
     Duration computed{};
     Duration longest{};  // by the clock on the wall
-    std::source_location of;
+    Place of;
     long interruptions = 0;  // how often something else got the processor meanwhile
 };
 
@@ -81,18 +91,15 @@ class Loop {
 
     // Calls back while fd shows one of the epoll events. One callback per fd; the caller keeps the
     // fd open until unwatch().
-    Status watch(int fd, std::uint32_t events, FileCallback callback,
-                 std::source_location from = std::source_location::current());
+    Status watch(int fd, std::uint32_t events, FileCallback callback, Place from = Place::here());
     void unwatch(int fd);
 
     // Calls back when the signal arrives; it is blocked from its default action from then on.
     Status on_signal(int signal, Callback callback);
 
     // Calls back once, in the first turn whose now >= at.
-    TimerId at(Instant at, Callback callback,
-               std::source_location from = std::source_location::current());
-    TimerId after(Duration delay, Callback callback,
-                  std::source_location from = std::source_location::current()) {
+    TimerId at(Instant at, Callback callback, Place from = Place::here());
+    TimerId after(Duration delay, Callback callback, Place from = Place::here()) {
         return at(now_ + delay, std::move(callback), from);
     }
     void cancel(TimerId timer);
@@ -118,16 +125,16 @@ class Loop {
     int wait_milliseconds(Duration limit) const;
     void read_signals();
 
-    void note_part(Instant began, const std::source_location& of);
+    void note_part(Instant began, const Place& of);
 
     struct Watch {
         std::uint64_t serial;
         FileCallback callback;
-        std::source_location from;
+        Place from;
     };
     struct Timer {
         Callback callback;
-        std::source_location from;
+        Place from;
     };
 
     Fd epoll_;

@@ -121,6 +121,18 @@ void Baresip::hang_up() {
     command(R"({"command":"hangup"})");
 }
 
+void Baresip::transfer(std::string_view who) {
+    command(concat(R"({"command":"transfer","params":"sip:)", who, R"(@11.0.0.2"})"));
+}
+
+void Baresip::hold() {
+    command(R"({"command":"hold"})");
+}
+
+void Baresip::go_on() {
+    command(R"({"command":"resume"})");
+}
+
 Linphone::Linphone(Host& host, std::string_view name, std::string_view transport) {
     const std::filesystem::path folder = folder_of(name);
     const bool tcp = transport == "tcp";
@@ -169,6 +181,14 @@ void Linphone::dial(std::string_view who) {
 
 void Linphone::hang_up() {
     command("terminate");
+}
+
+void Linphone::hold() {
+    command("pause");
+}
+
+void Linphone::connect_both() {
+    command("transfer 1 --to-call 2");
 }
 
 Verdict has_audio(const Capture& capture, std::string_view from, std::string_view to) {

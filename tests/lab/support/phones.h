@@ -67,6 +67,10 @@ class Baresip final : public Phone {
     Verdict is_alone() override { return says_once_more("session closed"); }
     void dial(std::string_view who) override;
     void hang_up() override;
+    // The other end of the call shall call somebody else instead.
+    void transfer(std::string_view who);
+    void hold();
+    void go_on();
 
   private:
     void command(std::string_view text) const;
@@ -83,6 +87,10 @@ class Linphone final : public Phone {
     Verdict is_alone() override;
     void dial(std::string_view who) override;
     void hang_up() override;
+    void hold();
+    Verdict holds() { return says("LinphoneCallPausing to LinphoneCallPaused"); }
+    // The ends of its first two calls shall talk to each other.
+    void connect_both();
 
   private:
     void command(std::string_view text) const;
