@@ -33,15 +33,47 @@ bool leads_to(std::string_view text, const Flow& flow) {
 }
 
 template <class Visit>
-void for_each_contact(const Message& message, Visit&& visit) {
+void for_each_address(const Message& message, HeaderId id, Visit&& visit) {
     for (const Header& header : message.headers) {
-        if (header.id != HeaderId::contact) continue;
+        if (header.id != id) continue;
         const auto list = split_list(header.value);
         if (!list) continue;
         for (const std::string_view one : *list) {
             if (const auto address = parse_name_address(one)) visit(*address);
         }
     }
+}
+
+template <class Visit>
+void for_each_contact(const Message& message, Visit&& visit) {
+    for_each_address(message, HeaderId::contact, visit);
+}
+
+// Other servers that the registrar names on the way to the host and from it (RFC 3327, RFC 3608). A
+// name instead of an address is for the host to resolve, which will then speak with the server.
+std::vector<Endpoint4> servers_of(const Message& message, const Flow& flow) {
+    constexpr std::size_t kMost = 4;
+    std::vector<Endpoint4> out;
+    const auto visit = [&](const NameAddress& route) {
+        const auto uri = parse_uri(route.uri);
+        const auto named = uri ? usual_name(uri->at.host, uri->at.port, kSipPort) : std::nullopt;
+        if (!named || out.size() == kMost) return;
+        // No further than the registrar itself: not into this house, nor to this machine.
+        const Reach reach = reach_of(named->address);
+        if (reach != Reach::public_ && reach != reach_of(flow.remote.address)) return;
+        if (named->address.value >> 24U == 127) return;
+        const Endpoint4 server = named->endpoint();
+        const bool known = std::any_of(out.begin(), out.end(), [&server](const Endpoint4& one) {
+            return one.address == server.address;
+        });
+        const auto is = [&server](const Endpoint4& one) { return one.address == server.address; };
+        if (!known && !is(flow.remote) && !is(flow.outside) && !is(flow.inside)) {
+            out.push_back(server);
+        }
+    };
+    for_each_address(message, HeaderId::path, visit);
+    for_each_address(message, HeaderId::service_route, visit);
+    return out;
 }
 
 // How long the contact that leads to the flow is granted; 0 where there is none. Not every
@@ -130,16 +162,31 @@ Registrations::Change Registrations::take_response(const Message& message, const
     }
     const Duration time =
         std::min<Duration>(std::chrono::seconds(granted(message, flow)), kLongest);
+    const Change change = keep(found->first, registration, flow, {account, now + time}, now);
+    for (const Endpoint4& server : servers_of(message, flow)) {
+        const Key key{flow.inside, server.address};
+        Registration* also = open(key, now);
+        if (also == nullptr) break;
+        also->remote = server.port;
+        const Flow way{flow.inside, flow.outside, server, flow.proto};
+        (void)keep(key, *also, way, {account, now + time}, now);
+    }
+    return change;
+}
+
+Registrations::Change Registrations::keep(const Key& key, Registration& registration,
+                                          const Flow& flow, const Account& granted, Instant now) {
+    const bool ends = granted.until <= now;
     std::erase_if(registration.accounts,
-                  [&account](const Account& one) { return one.name == account; });
-    if (time > Duration::zero() && registration.accounts.size() < kMostAccounts) {
-        registration.accounts.push_back({account, now + time + kGrace});
+                  [&granted](const Account& one) { return one.name == granted.name; });
+    if (!ends && registration.accounts.size() < kMostAccounts) {
+        registration.accounts.push_back({granted.name, granted.until + kGrace});
     }
     const std::uint64_t before = version_;
-    const Change change = grant(found->first, registration, flow, now);
+    const Change change = grant(key, registration, flow, now);
     if (version_ != before) {
-        const Duration left = time > Duration::zero() ? time + kGrace : Duration::zero();
-        changed_.push_back({flow.inside, flow.remote, flow.outside.port, left, account});
+        const Duration left = ends ? Duration::zero() : granted.until + kGrace - now;
+        changed_.push_back({flow.inside, flow.remote, flow.outside.port, left, granted.name});
     }
     return change;
 }

@@ -2,8 +2,9 @@
 //
 // What the house's hosts have registered (RFC 3261 10), learned from the answers of registrars
 // alone. For as long as a registrar has granted it, the outside endpoint of the registered flow
-// stays what it is and the registrar may send to it, however silent both are. Asking opens
-// nothing; only the 2xx of the very server that was asked does, and only to that server. While the
+// stays what it is and the registrar may send to it, however silent both are, and so may the few
+// servers that it names by address in Path and Service-Route. Asking opens nothing; only the 2xx of
+// the very server that was asked does. While the
 // host is silent, datagrams in its name keep whatever else stands on the way open (RFC 5626 4.4).
 #pragma once
 
@@ -104,6 +105,9 @@ class Registrations {
 
     // The registration of that flow, made where there is room.
     Registration* open(const Key& key, Instant now);
+    // What the account was granted on that flow until then.
+    Change keep(const Key& key, Registration& registration, const Flow& flow,
+                const Account& granted, Instant now);
     Change grant(const Key& key, Registration& registration, const Flow& flow, Instant now);
     void close(const Key& key, Registration& registration, Instant now);
     void arm(const Registration& registration, Instant now);

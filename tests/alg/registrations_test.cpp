@@ -49,6 +49,43 @@ BOOST_AUTO_TEST_CASE(a_silent_phone_is_reached_by_its_registrar_for_as_long_as_i
     BOOST_TEST(!house.is_open(outside, kServer));
 }
 
+BOOST_AUTO_TEST_CASE(servers_that_the_registrar_names_reach_a_silent_phone_too) {
+    SipHouse house;
+    const auto with = [](const char* headers) {
+        std::string text = registered(3600);
+        return text.insert(text.find("Contact:"), crlf(headers));
+    };
+    const auto at = [](std::uint8_t last) {
+        return Endpoint4{Ip4::of(11, 0, 9, last), Port{5060}};
+    };
+    house.out(kPhone, register_text());
+    house.in(kPhone, with("Service-Route: <sip:11.0.9.31;lr>, <sip:name.example.net;lr>\n"
+                          "Path: <sip:x@11.0.9.32:5070;lr>,\n <sip:192.168.1.20;lr>\n"
+                          "Path: <sip:127.0.0.1;lr>, <sip:11.0.0.1;lr>, what is none\n"));
+    const Endpoint4 outside = house.outside(kPhone);
+    house.pass(3000s);
+    BOOST_TEST(house.is_open(outside, kServer));
+    BOOST_TEST(house.is_open(outside, at(31)));
+    BOOST_TEST(house.is_open(outside, at(32)));
+    BOOST_TEST(!house.is_open(outside, at(33)));
+    BOOST_TEST(house.alg.flows().size() == 3U);
+    house.out(kPhone, register_text(2));
+    house.in(kPhone, registered(0, 2));
+    house.pass(1500s);
+    BOOST_TEST(!house.is_open(outside, at(31)));
+    BOOST_TEST(house.alg.flows().size() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(no_answer_names_more_than_four_servers) {
+    SipHouse house;
+    std::string text = registered(3600);
+    for (int last = 31; last < 51; ++last)
+        text.insert(text.find("Contact:"), concat("Path: <sip:11.0.9.", last, ">\r\n"));
+    house.out(kPhone, register_text());
+    house.in(kPhone, text);
+    BOOST_TEST(house.alg.flows().size() == 5U);
+}
+
 BOOST_AUTO_TEST_CASE(asking_alone_opens_nothing) {
     SipHouse house;
     house.out(kPhone, register_text());
