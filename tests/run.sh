@@ -170,24 +170,22 @@ part_tidy() {
     summary+=("$(tail -n 1 build/release/tidy.log)")
 }
 
-# What has no times to keep runs beside what waits most of the time: the checks and the second build
-# beside the lab, and the emulated machine, whose tests take their time from its own clock.
+# What has no times to keep runs beside others: the checks beside the tests that only compute, the
+# emulated machine, whose tests take their time from its own clock, beside the second build. The lab
+# has the machine for itself.
 part_all() {
     step "packages" need_packages build tests lab openwrt || return 0
     if step "release build" build release; then
         begin "clang-tidy" aside tidy
-        begin "clang build" aside build_clang
         step "unit, world, rule and fuzz tests" release_tests || true
+        end_begun "clang-tidy" || true
+        summary+=("$(tail -n 1 build/release/tidy.log)")
         step "lab tests" lab_tests || true
         step "size of the daemon" size_test || true
         begin "a Debian kernel in an emulated machine" tests/openwrt/run.sh build/release/gatehouse
-        end_begun "clang-tidy" || true
-        summary+=("$(tail -n 1 build/release/tidy.log)")
-    else
-        begin "clang build" build_clang
     fi
     local built=no
-    if end_begun "clang build"; then built=yes; fi
+    if step "clang build" build_clang; then built=yes; fi
     if [[ -n ${begun["a Debian kernel in an emulated machine"]:-} ]]; then
         end_begun "a Debian kernel in an emulated machine" || true
     fi

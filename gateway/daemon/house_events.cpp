@@ -14,6 +14,11 @@ bool is_mapping(Kind kind) {
     return kind == Kind::mapping_added || kind == Kind::mapping_ended;
 }
 
+// Another boot would not know that it is over.
+bool ends_command(const nat::Notice& notice) {
+    return notice.kind == Kind::forward_expired && notice.owner == nat::OwnerKind::static_;
+}
+
 bool is_pinhole(Kind kind) {
     return kind == Kind::pinhole_added || kind == Kind::pinhole_ended;
 }
@@ -69,10 +74,7 @@ void House::log_notices(Instant now, Effects& out, std::size_t first) {
     for (std::size_t i = first; i < out.nat.notices.size(); ++i) {
         const nat::Notice& notice = out.nat.notices[i];
         if (notice.kind == Kind::outside_changed) continue;
-        // Another boot would not know that it is over.
-        if (notice.kind == Kind::forward_expired && notice.owner == nat::OwnerKind::static_) {
-            out.save_forwards = true;
-        }
+        out.save_forwards |= ends_command(notice);
         if (is_mapping(notice.kind) && !tells_mappings) continue;
         LogLine text{is_mapping(notice.kind) ? Level::debug : Level::info,
                      "nat",
