@@ -134,7 +134,7 @@ build_clang() {
 clang_tests() {
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1
-    export GATEHOUSE_SEEDS_DIVIDED=10 # worlds are slower here, and the release build runs them all
+    export GATEHOUSE_SEEDS_DIVIDED=40 # worlds are slower here, and the release build runs them all
     ctest_labels "clang with sanitizers" fuzz "$jobs" unit world fuzz
 }
 
