@@ -63,13 +63,9 @@ std::vector<Endpoint4> servers_of(const Message& message, const Flow& flow) {
         if (reach != Reach::public_ && reach != reach_of(flow.remote.address)) return;
         if (named->address.value >> 24U == 127) return;
         const Endpoint4 server = named->endpoint();
-        const bool known = std::any_of(out.begin(), out.end(), [&server](const Endpoint4& one) {
-            return one.address == server.address;
-        });
         const auto is = [&server](const Endpoint4& one) { return one.address == server.address; };
-        if (!known && !is(flow.remote) && !is(flow.outside) && !is(flow.inside)) {
-            out.push_back(server);
-        }
+        if (is(flow.remote) || is(flow.outside) || is(flow.inside)) return;
+        if (std::none_of(out.begin(), out.end(), is)) out.push_back(server);
     };
     for_each_address(message, HeaderId::path, visit);
     for_each_address(message, HeaderId::service_route, visit);

@@ -4,8 +4,8 @@
 // alone. For as long as a registrar has granted it, the outside endpoint of the registered flow
 // stays what it is and the registrar may send to it, however silent both are, and so may the few
 // servers that it names by address in Path and Service-Route. Asking opens nothing; only the 2xx of
-// the very server that was asked does. While the
-// host is silent, datagrams in its name keep whatever else stands on the way open (RFC 5626 4.4).
+// the very server that was asked does. While the host is silent, datagrams in its name keep
+// whatever else stands on the way open (RFC 5626 4.4).
 #pragma once
 
 #include <cstdint>

@@ -45,26 +45,25 @@ step() {
     fi
 }
 
-# begin TITLE COMMAND...: begins a step beside those that follow; end_begun TITLE waits for it.
-declare -A begun=() begun_log=()
+# begin TITLE COMMAND...: begins a step beside those that follow, one at a time; end_begun waits for it.
 begin() {
-    local title=$1
+    begun_title=$1
+    begun_log=$(mktemp)
     shift
-    begun_log[$title]=$(mktemp)
-    "$@" >"${begun_log[$title]}" 2>&1 &
-    begun[$title]=$!
+    "$@" >"$begun_log" 2>&1 &
+    begun=$!
 }
 
 show_begun() {
     local status=0
-    wait "${begun[$1]}" || status=1
-    cat "${begun_log[$1]}"
-    rm -f "${begun_log[$1]}"
+    wait "$begun" || status=1
+    cat "$begun_log"
+    rm -f "$begun_log"
     return "$status"
 }
 
 end_begun() {
-    step "$1, begun before" show_begun "$1"
+    step "$begun_title, begun before" show_begun || true
 }
 
 # aside COMMAND...: only with the time of the processor that nothing else wants.
@@ -178,7 +177,7 @@ part_all() {
     if step "release build" build release; then
         begin "clang-tidy" aside tidy
         step "unit, world, rule and fuzz tests" release_tests || true
-        end_begun "clang-tidy" || true
+        end_begun
         summary+=("$(tail -n 1 build/release/tidy.log)")
         step "lab tests" lab_tests || true
         step "size of the daemon" size_test || true
@@ -186,9 +185,7 @@ part_all() {
     fi
     local built=no
     if step "clang build" build_clang; then built=yes; fi
-    if [[ -n ${begun["a Debian kernel in an emulated machine"]:-} ]]; then
-        end_begun "a Debian kernel in an emulated machine" || true
-    fi
+    if [[ -n ${begun:-} ]]; then end_begun; fi
     if [[ $built == yes ]]; then
         step "tests with sanitizers, libFuzzer" clang_tests || true
     fi

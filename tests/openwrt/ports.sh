@@ -3,10 +3,11 @@
 #
 # ports.sh [ARCHITECTURE...]: builds Gatehouse and its unit tests for processors that routers have,
 # runs the tests in QEMU's emulation of that processor, and says how large the daemon is with the
-# flags of OpenWrt. Architectures, as Debian calls them: s390x (the other byte order), armhf (32 bits)
-# mipsel (32 bits, strict about alignment) and i386; without one the first three. Debian's compilers and QEMU are
-# installed; the libraries are unpacked into the work folder (GATEHOUSE_PORTS_WORK, kept if it is
-# given), so that this machine's own packages stay of one architecture.
+# flags of OpenWrt. Architectures, as Debian calls them: s390x (the other byte order), armhf (32
+# bits), mipsel (32 bits, strict about alignment) and i386; without one the first three. Debian's
+# compilers and QEMU are installed; the libraries are unpacked into the work folder
+# (GATEHOUSE_PORTS_WORK, kept if it is given), so that this machine's own packages stay of one
+# architecture.
 set -euo pipefail
 
 readonly LIBRARIES="libc6-dev libmnl-dev libnftables-dev libnftnl-dev libmicrohttpd-dev libpugixml-dev
@@ -97,7 +98,7 @@ for architecture in "$@"; do
     fi
 done
 packages=(qemu-user)
-for architecture in "$@"; do packages+=("g++-${TRIPLETS[$architecture]//_/-}"); done
+for architecture in "$@"; do packages+=("g++-${TRIPLETS[$architecture]}"); done
 need_packages build tests
 install_packages "${packages[@]}"
 
