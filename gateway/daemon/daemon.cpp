@@ -236,7 +236,13 @@ Status Daemon::watch_everything() {
         nat_->read_endings(feed_into(effects));
         perform(effects);
     });
-    if (!endings || nat_->queue() == nullptr) return endings;
+    if (!endings) return endings;
+    const Status sessions = loop_->watch(nat_->sessions_fd(), EPOLLIN, [this](std::uint32_t) {
+        Effects effects;
+        nat_->read_sessions(feed_into(effects));
+        perform(effects);
+    });
+    if (!sessions || nat_->queue() == nullptr) return sessions;
     if (kHasSip && sip_) {
         for (const auto source : sip::SipShell::kSources) {
             const Status calls = loop_->watch(sip_->fd(source), EPOLLIN,

@@ -159,14 +159,16 @@ Result<NatShell> NatShell::open(bool with_queue, bool count_pinholes) {
     if (!elements) return elements.failure();
     auto conntrack = kernel::Conntrack::open();
     if (!conntrack) return conntrack.failure();
+    auto scan = kernel::SessionScan::open();
+    if (!scan) return scan.failure();
     auto endings = kernel::ConntrackWatch::open({});
     if (!endings) return endings.failure();
     auto timeouts = kernel::CtTimeouts::open();
     if (!timeouts) return timeouts.failure();
     auto rules = kernel::NetlinkSocket::open(kernel::Bus::netfilter);
     if (!rules) return rules.failure();
-    NatShell shell(std::move(*elements), std::move(*conntrack), std::move(*endings),
-                   std::move(*timeouts), std::move(*rules));
+    NatShell shell(std::move(*elements), std::move(*conntrack), std::move(*scan),
+                   std::move(*endings), std::move(*timeouts), std::move(*rules));
     shell.count_pinholes_ = count_pinholes;
     shell.icmp_ =
         loop::Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
@@ -395,7 +397,7 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     for (const nat::SessionName& one : effects.delete_sessions)
         end_session(one);
     if (effects.dump_elements) feed_elements(false, feed);
-    if (effects.dump_sessions) feed_sessions(feed);
+    feed_sessions(effects.dump_sessions, feed);
 }
 
 // Whether a flowtable took a session on a SIP port while nobody read the queue, and not because it
@@ -414,27 +416,59 @@ void NatShell::end_session(const nat::SessionName& name) {
     (void)conntrack_.remove(session);
 }
 
-void NatShell::feed_sessions(const Feed& feed) {
-    feed(nat::SessionsBegin{});
-    std::vector<nat::Session> some;
-    std::vector<kernel::Session> past_us;
-    const auto flush = [&] {
-        if (!some.empty()) feed(nat::SessionsSeen{some});
-        some.clear();
-    };
-    const Status listed = list_sessions([&](const kernel::Session& session) {
+// Feeds sessions some at a time.
+class NatShell::SessionFeed {
+  public:
+    SessionFeed(NatShell& shell, const Feed& feed) : shell_(shell), feed_(feed) {}
+
+    void add(const kernel::Session& session) {
         for (const nat::Session& one : sessions_of(session)) {
-            some.push_back(one);
-            if (past_us.size() < kMostSessions && goes_past_us(session, one))
-                past_us.push_back(session);
+            some_.push_back(one);
+            if (past_us_.size() < kMostSessions && shell_.goes_past_us(session, one))
+                past_us_.push_back(session);
         }
-        if (some.size() >= kMostSessions) flush();
-    });
-    flush();
-    // Their next datagram begins them again, with the same mapping, and comes to the queue.
-    for (const kernel::Session& session : past_us)
-        (void)conntrack_.remove(session);
+        if (some_.size() >= kMostSessions) flush();
+    }
+
+    void flush() {
+        if (!some_.empty()) feed_(nat::SessionsSeen{some_});
+        some_.clear();
+        // Their next datagram begins them again, with the same mapping, and comes to the queue.
+        for (const kernel::Session& session : past_us_)
+            (void)shell_.conntrack_.remove(session);
+        past_us_.clear();
+    }
+
+  private:
+    NatShell& shell_;
+    const Feed& feed_;
+    std::vector<nat::Session> some_;
+    std::vector<kernel::Session> past_us_;
+};
+
+void NatShell::feed_sessions(nat::SessionDump how, const Feed& feed) {
+    if (how == nat::SessionDump::none) return;
+    if (how == nat::SessionDump::in_parts) {
+        if (scan_.is_running()) return;
+        feed(nat::SessionsBegin{});
+        if (!scan_.begin(kernel::SessionFamily::v4)) feed(nat::SessionsEnd{false});
+        return;
+    }
+    feed(nat::SessionsBegin{});
+    SessionFeed sessions(*this, feed);
+    const Status listed =
+        list_sessions([&sessions](const kernel::Session& session) { sessions.add(session); });
+    sessions.flush();
     feed(nat::SessionsEnd{listed.ok()});
+}
+
+void NatShell::read_sessions(const Feed& feed) {
+    using Part = kernel::SessionScan::Part;
+    SessionFeed sessions(*this, feed);
+    const Part part =
+        scan_.read([&sessions](const kernel::Session& session) { sessions.add(session); });
+    sessions.flush();
+    if (part != Part::more) feed(nat::SessionsEnd{part == Part::all});
 }
 
 Status NatShell::drop_untranslated(const std::vector<Prefix4>& inside, const IsOurs& is_ours) {

@@ -41,6 +41,7 @@ class NatShell {
 
     const kernel::NfQueue* queue() const { return queue_ ? &*queue_ : nullptr; }
     int endings_fd() const { return endings_.fd(); }
+    int sessions_fd() const { return scan_.fd(); }
     std::uint32_t elements_port() const { return elements_.port(); }
 
     // Puts the rule into the chain that hands packets to the queue.
@@ -58,6 +59,8 @@ class NatShell {
     void read_queue(const Feed& feed);
     // Feeds the sessions that ended.
     void read_endings(const Feed& feed);
+    // Feeds the next part of the sessions, when sessions_fd() is readable.
+    void read_sessions(const Feed& feed);
     // Feeds all elements, as the truth at the start or later.
     void feed_elements(bool adopt, const Feed& feed);
     // Feeds how many packets have come through a pinhole, by its elements; nothing where the kernel
@@ -81,11 +84,12 @@ class NatShell {
     bool has_permit(Proto proto, Endpoint4 inside, Ip4 remote);
 
   private:
-    NatShell(kernel::NftElements elements, kernel::Conntrack conntrack,
+    NatShell(kernel::NftElements elements, kernel::Conntrack conntrack, kernel::SessionScan scan,
              kernel::ConntrackWatch endings, kernel::CtTimeouts timeouts,
              kernel::NetlinkSocket rules)
         : elements_(std::move(elements)),
           conntrack_(std::move(conntrack)),
+          scan_(std::move(scan)),
           endings_(std::move(endings)),
           timeouts_(std::move(timeouts)),
           rules_(std::move(rules)) {}
@@ -102,11 +106,13 @@ class NatShell {
     void give(const nat::Effects& effects, const Failures& failed);
     // Tells the sender of a waiting packet that it may not go on (RFC 1812 5.3.9: ICMP 3/13).
     void refuse(std::uint32_t token);
-    void feed_sessions(const Feed& feed);
+    class SessionFeed;
+    void feed_sessions(nat::SessionDump how, const Feed& feed);
     bool goes_past_us(const kernel::Session& session, const nat::Session& use);
 
     kernel::NftElements elements_;
     kernel::Conntrack conntrack_;
+    kernel::SessionScan scan_;
     kernel::ConntrackWatch endings_;
     kernel::CtTimeouts timeouts_;
     kernel::NetlinkSocket rules_;

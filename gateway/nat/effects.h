@@ -158,6 +158,13 @@ struct SessionName {
     Endpoint4 remote;
 };
 
+// Whether the sessions shall be told: SessionsBegin, SessionsSeen as often as needed, SessionsEnd.
+enum class SessionDump : std::uint8_t {
+    none,
+    in_parts,  // over several turns, with other events in between
+    at_once,   // before any other event: what comes next depends on it
+};
+
 struct Effects {
     std::vector<Edit> edits;
     std::vector<Batch> batches;
@@ -165,7 +172,7 @@ struct Effects {
     std::vector<PinholeEdit> pinholes;
     std::vector<Ip4> delete_sessions_to;  // sessions with this outside address
     std::vector<SessionName> delete_sessions;
-    bool dump_sessions = false;  // answer with SessionsBegin, SessionsSeen, SessionsEnd
+    SessionDump dump_sessions = SessionDump::none;
     bool dump_elements = false;  // answer with ElementsSeen
     std::vector<Notice> notices;
 

@@ -178,8 +178,7 @@ void Engine::on(const AdoptElements& event, Instant now, Effects& out) {
     ledger_.writer().mute(false);
     adopted_ = true;
     compare(event.elements, event.pinholes, out);
-    sweep_.start(now);
-    sweep_.tick(now, out);
+    sweep_.start(now, out);
 }
 
 void Engine::on(const ElementsSeen& event, Instant now, Effects& out) {

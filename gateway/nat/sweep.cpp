@@ -18,6 +18,10 @@ bool is_stale(const Mapping& mapping, const Session& session) {
 
 void Sweep::ask_by(Instant when) {
     if (!next_dump_) return;
+    if (running_) {
+        again_ = true;
+        return;
+    }
     next_dump_ = std::min(*next_dump_, std::max(when, last_end_ + kDumpGap));
 }
 
@@ -25,11 +29,17 @@ void Sweep::tick(Instant now, Effects& out) {
     if (!next_dump_ || *next_dump_ > now) return;
     // Asked again if no dump comes.
     next_dump_ = now + kDumpPeriod;
-    out.dump_sessions = true;
+    out.dump_sessions = std::max(out.dump_sessions, SessionDump::in_parts);
+}
+
+void Sweep::start(Instant now, Effects& out) {
+    next_dump_ = now + kDumpPeriod;
+    out.dump_sessions = SessionDump::at_once;
 }
 
 void Sweep::begin(Instant now) {
     running_ = true;
+    again_ = false;
     began_ = now;
     ledger_.dump_began();
     refreshed_.fill(0);
@@ -116,7 +126,7 @@ void Sweep::end(bool complete, Instant now) {
     if (!running_) return;
     running_ = false;
     last_end_ = now;
-    next_dump_ = now + (complete ? kDumpPeriod : kDumpGap);
+    next_dump_ = now + (complete && !again_ ? kDumpPeriod : kDumpGap);
     if (!complete) return;
     ledger_.dump_completed();
     ledger_.table().for_each([&](MappingId id) {

@@ -3,8 +3,8 @@
 // The lifetimes of mappings, read off the sessions. Rules it keeps:
 //   - a dump is the truth, events are hints: a mapping ends only when a complete dump, which began
 //     at least kGrace after the mapping was last used, shows no session on it;
-//   - a dump comes every kDumpPeriod; earlier, but not sooner than kDumpGap after the one before,
-//     when the last known session of a mapping has ended or events were lost;
+//   - a dump comes every kDumpPeriod, in parts; earlier, but not sooner than kDumpGap after the one
+//     before, when the last known session of a mapping has ended or events were lost;
 //   - a session on an outside endpoint that nobody has was made while nobody was asked (the kernel
 //     translates on its own while the daemon is away): its endpoint becomes the host's mapping, or
 //     at least keeps its port while the session lasts;
@@ -42,8 +42,8 @@ class Sweep {
     // Asks for a dump where it is time.
     void tick(Instant now, Effects& out);
     std::optional<Instant> next_deadline() const { return next_dump_; }
-    // Asks for the first dump.
-    void start(Instant now) { next_dump_ = now; }
+    // Asks for the first dump. Nothing is given away before it is there, for others may have it.
+    void start(Instant now, Effects& out);
 
     // Sessions on outside endpoints that belong to somebody else's mapping.
     std::uint64_t foreign() const { return foreign_; }
@@ -58,6 +58,7 @@ class Sweep {
     Ledger& ledger_;
     KeyedHash hash_;
     bool running_ = false;
+    bool again_ = false;  // something happened while it runs
     Instant began_;
     Instant last_end_ = Instant::min() + kDumpPeriod;
     std::optional<Instant> next_dump_;

@@ -310,6 +310,25 @@ BOOST_AUTO_TEST_CASE(lost_events_bring_an_early_dump) {
     BOOST_TEST(house.dumps == dumps + 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_happens_while_a_dump_runs_brings_the_next_one_soon) {
+    for (const bool lost : {false, true}) {
+        House house;
+        house.send(host(2, 5000), at(kServer, 80));
+        house.pass(31s);
+        const std::size_t dumps = house.dumps;
+        Effects effects;
+        house.engine->handle(SessionsBegin{}, house.now, effects);
+        if (lost) house.engine->handle(EventsLost{}, house.now, effects);
+        BOOST_TEST((effects.dump_sessions == SessionDump::none));
+        const Session session{Proto::udp,      host(2, 5000), at(kOutside, 5000),
+                              at(kServer, 80), false,         100s};
+        house.engine->handle(SessionsSeen{{&session, 1}}, house.now, effects);
+        house.engine->handle(SessionsEnd{true}, house.now, effects);
+        house.pass(6s);
+        BOOST_TEST(house.dumps == dumps + (lost ? 1U : 0U));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_permit_lives_while_its_session_does_and_ends_soon_after) {
     House house;
     house.session_life = 7440s;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <tuple>
 
 #include "dhcp/journal.h"
 #include "gateway/base/random.h"
@@ -134,6 +135,15 @@ class World {
     void force_disk_later();
     void give(const nat::Verdict& verdict);
     void tell_sessions(daemon::Effects& next);
+    using SessionPlace = std::tuple<Proto, Endpoint4, Endpoint4, bool>;
+    struct SessionPart {
+        std::vector<nat::Session> sessions;
+        std::optional<SessionPlace> end;
+        bool last = false;
+    };
+    void begin_session_parts(daemon::Effects& next);
+    SessionPart next_session_part(const std::optional<SessionPlace>& after);
+    void read_session_parts(SessionPart part);
     void end_sessions();
     // Whether the daemon dies now, before it goes on.
     bool dies();
@@ -154,6 +164,7 @@ class World {
     Instant now_{std::chrono::hours(1)};
     std::multimap<Instant, Action> agenda_;
     std::optional<Instant> timer_;
+    std::optional<std::uint64_t> session_parts_;  // the life that is reading them
     Duration slowness_{};
     Duration slow_loads_{};
     bool loaded_ = false;  // in this life

@@ -2,6 +2,7 @@
 //
 // What the daemon's shells do with the effects of the house, in a world of doubles.
 #include <algorithm>
+#include <map>
 
 #include "gateway/base/text.h"
 #include "gateway/daemon/saved_forwards.h"
@@ -13,6 +14,7 @@ namespace gatehouse::world {
 
 namespace {
 
+constexpr Duration kPartPause = 1s;    // between parts of the sessions: of a very busy router
 constexpr Duration kForcePause = 10s;  // between what is written and what is forced to the disk
 constexpr Duration kRetryPause = 5s;   // after something could not be written
 constexpr Duration kSavePause = 2s;    // of calls and registrations
@@ -128,7 +130,8 @@ void World::commit(const nat::Effects& effects, daemon::Effects& next) {
                });
     });
     if (effects.dump_elements) tell_elements(false, next);
-    if (effects.dump_sessions) tell_sessions(next);
+    if (effects.dump_sessions == nat::SessionDump::at_once) tell_sessions(next);
+    if (effects.dump_sessions == nat::SessionDump::in_parts) begin_session_parts(next);
 }
 
 void World::give(const nat::Verdict& verdict) {
@@ -153,6 +156,45 @@ void World::tell_sessions(daemon::Effects& next) {
     house_->handle(nat::SessionsBegin{}, now_, next);
     house_->handle(nat::SessionsSeen{seen}, now_, next);
     house_->handle(nat::SessionsEnd{!breaks}, now_, next);
+}
+
+// The kernel puts a part together while the one before is being read, so that each is a little old
+// when it arrives.
+void World::begin_session_parts(daemon::Effects& next) {
+    if (session_parts_ == life_) return;
+    session_parts_ = life_;
+    house_->handle(nat::SessionsBegin{}, now_, next);
+    read_session_parts(next_session_part({}));
+}
+
+World::SessionPart World::next_session_part(const std::optional<SessionPlace>& after) {
+    SessionPart part;
+    std::map<SessionPlace, nat::Session> rest;
+    for (const nat::Session& one : kernel_.list_sessions(now_)) {
+        const SessionPlace place{one.proto, one.inside, one.remote, one.from_outside};
+        if (one.expires > Duration::zero() && (!after || *after < place)) rest.emplace(place, one);
+    }
+    const std::size_t most = 1 + random_.below(6);
+    for (const auto& [place, one] : rest) {
+        if (part.sessions.size() == most) return part;
+        part.sessions.push_back(one);
+        part.end = place;
+    }
+    part.last = true;
+    return part;
+}
+
+void World::read_session_parts(SessionPart part) {
+    later(up_to(kPartPause), [this, part = std::move(part), life = life_] {
+        if (!house_ || life != life_) return;
+        const bool breaks = kernel_.breaks_dump();
+        const bool last = part.last || breaks;
+        if (!last) read_session_parts(next_session_part(part.end));
+        handle(nat::Event(nat::SessionsSeen{part.sessions}));
+        if (!last || !house_ || life != life_) return;
+        session_parts_.reset();
+        handle(nat::Event(nat::SessionsEnd{!breaks}));
+    });
 }
 
 void World::tell_elements(bool adopt, daemon::Effects& next) {

@@ -108,7 +108,7 @@ void House::execute(Effects& effects) {
     for (const SessionName& one : effects.delete_sessions)
         sessions.erase({one.proto, one.inside, one.remote});
     notices.insert(notices.end(), effects.notices.begin(), effects.notices.end());
-    const bool dump_sessions = effects.dump_sessions;
+    const bool dump_sessions = effects.dump_sessions != SessionDump::none;
     const bool dump_elements = effects.dump_elements;
     for (const BatchId id : good) {
         Effects more;
