@@ -87,6 +87,7 @@ void SipShell::leave_alone(const Bypass& flow) {
 
 void SipShell::perform(const Effects& effects) {
     kernel::NfQueue& queue = queues_[static_cast<std::size_t>(reading_)];
+    const kernel::NfQueue::Gathering gathering(queue);
     for (const Verdict& verdict : effects.verdicts) {
         const auto waiting =
             std::find_if(waiting_.begin(), waiting_.end(),

@@ -249,10 +249,6 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
     return Endpoint{v4->address, v4->port};
 }
 
-Ip4 Prefix4::netmask() const {
-    return {length == 0 ? 0 : 0xffffffffU << (32U - length)};
-}
-
 std::string Prefix4::to_string() const {
     return concat(address.to_string(), '/', length);
 }

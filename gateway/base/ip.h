@@ -138,7 +138,7 @@ struct Prefix4 {
     Ip4 address;              // as written: may have host bits
     std::uint8_t length = 0;  // 0 to 32
 
-    Ip4 netmask() const;
+    Ip4 netmask() const { return {length == 0 ? 0 : 0xffffffffU << (32U - length)}; }
     Ip4 network() const { return {address.value & netmask().value}; }
     Ip4 broadcast() const { return {address.value | ~netmask().value}; }
     bool contains(Ip4 other) const { return (other.value & netmask().value) == network().value; }

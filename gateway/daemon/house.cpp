@@ -70,7 +70,11 @@ void House::handle(const Event& event, Instant now, Effects& out) {
 }
 
 void House::handle(const nat::Event& event, Instant now, Effects& out) {
-    if (std::holds_alternative<nat::FirstPacket>(event)) metrics_.add(Metric::first_packets);
+    if (std::holds_alternative<nat::FirstPacket>(event)) {
+        metrics_.add(Metric::first_packets);
+        // A mapping more changes nothing for the rooms, and no deadline.
+        return tell_engine(event, now, out);
+    }
     if (std::holds_alternative<nat::EventsLost>(event)) metrics_.add(Metric::netlink_overruns);
     // What this makes the engine write is in force in the next turn.
     const bool compares = std::holds_alternative<nat::AdoptElements>(event) ||

@@ -40,7 +40,8 @@ std::string_view to_string(KernelSet set) {
 
 bool Effects::empty() const {
     return edits.empty() && verdicts.empty() && pinholes.empty() && delete_sessions_to.empty() &&
-           delete_sessions.empty() && dump_sessions == SessionDump::none && !dump_elements && notices.empty();
+           delete_sessions.empty() && dump_sessions == SessionDump::none && !dump_elements &&
+           notices.empty();
 }
 
 void Effects::clear() {
