@@ -6,9 +6,13 @@
 
 namespace gatehouse {
 
+std::string error_text(int number) {
+    return std::strerror(number);
+}
+
 Failure<Error> fail_with_errno(std::string_view attempt) {
     const int number = errno;
-    return fail(std::string(attempt) + ": " + std::strerror(number));
+    return fail(std::string(attempt) + ": " + error_text(number));
 }
 
 }  // namespace gatehouse

@@ -36,7 +36,9 @@ requires(!std::is_convertible_v<E, std::string_view>)
     return {Error{std::string(text)}};
 }
 
-// What errno says, behind what was attempted: "bind: Address already in use".
+// What an errno means: "Address already in use".
+std::string error_text(int number);
+// The same of errno, behind what was attempted: "bind: Address already in use".
 [[nodiscard]] Failure<Error> fail_with_errno(std::string_view attempt);
 
 template <class T, class E = Error>

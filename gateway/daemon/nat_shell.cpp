@@ -2,6 +2,7 @@
 #include "gateway/daemon/nat_shell.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,7 +24,9 @@ namespace {
 using nat::KernelSet;
 
 constexpr std::uint16_t kQueueNumber = 0;
-constexpr std::uint32_t kHeaders = 128;      // of a first packet, more than the engine looks at
+constexpr std::uint32_t kHeaders = 128;  // of a first packet, more than the engine looks at
+constexpr int kAdoptions = 6;            // attempts to list all elements at the start
+constexpr int kAdoptionPauseMs = 100;
 constexpr std::size_t kMostSessions = 4096;  // fed at a time
 constexpr std::size_t kEchoedBytes = 28;     // of a refused packet (RFC 792: header and 8 bytes)
 
@@ -274,29 +277,40 @@ void NatShell::read_endings(const Feed& feed) {
 }
 
 void NatShell::feed_elements(bool adopt, const Feed& feed) {
-    std::vector<nat::Element> seen;
-    for (const KernelSet set : kSets) {
-        const auto elements = elements_.list(nat::to_string(set));
-        if (!elements) continue;
-        for (const kernel::Element& element : *elements) {
-            if (const auto decoded = decode_element(set, element)) seen.push_back(*decoded);
-        }
+    Listed listed = list_elements();
+    // Nothing that is there may be given away, so there is no going on without it for a while.
+    for (int attempt = 1; adopt && !listed.complete && attempt < kAdoptions; ++attempt) {
+        (void)::poll(nullptr, 0, kAdoptionPauseMs);
+        listed = list_elements();
     }
-    const std::vector<nat::PinholeElement> holes = list_pinholes();
-    if (adopt) return feed(nat::AdoptElements{seen, holes});
-    feed(nat::ElementsSeen{seen, holes});
+    if (adopt) return feed(nat::AdoptElements{listed.elements, listed.pinholes});
+    feed(nat::ElementsSeen{listed.elements, listed.pinholes, listed.complete});
 }
 
-std::vector<nat::PinholeElement> NatShell::list_pinholes() {
-    std::vector<nat::PinholeElement> out;
+NatShell::Listed NatShell::list_elements() {
+    Listed out;
+    for (const KernelSet set : kSets) {
+        for (const kernel::Element& element : list_set(nat::to_string(set), out)) {
+            if (const auto decoded = decode_element(set, element)) out.elements.push_back(*decoded);
+        }
+    }
     for (const bool with_remote : {false, true}) {
-        const auto elements = elements_.list(nat::pinhole_set(with_remote, count_pinholes_));
-        if (!elements) continue;
-        for (const kernel::Element& element : *elements) {
-            if (const auto hole = decode_pinhole(with_remote, element)) out.push_back(*hole);
+        for (const kernel::Element& element :
+             list_set(nat::pinhole_set(with_remote, count_pinholes_), out)) {
+            if (const auto hole = decode_pinhole(with_remote, element)) {
+                out.pinholes.push_back(*hole);
+            }
         }
     }
     return out;
+}
+
+// A set that is not there has none.
+std::vector<kernel::Element> NatShell::list_set(std::string_view set, Listed& into) {
+    auto elements = elements_.list(set);
+    if (elements) return std::move(*elements);
+    if (elements.error().number != ENOENT) into.complete = false;
+    return {};
 }
 
 void NatShell::feed_packets(nat::PinholeId id, const std::vector<nat::PinholeElement>& elements,

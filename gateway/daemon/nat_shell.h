@@ -95,7 +95,13 @@ class NatShell {
           rules_(std::move(rules)) {}
 
     bool is_onward(Endpoint4 endpoint) const;
-    std::vector<nat::PinholeElement> list_pinholes();
+    struct Listed {
+        std::vector<nat::Element> elements;
+        std::vector<nat::PinholeElement> pinholes;
+        bool complete = true;  // the kernel has told all
+    };
+    Listed list_elements();
+    std::vector<kernel::Element> list_set(std::string_view set, Listed& into);
     // The batches that were not taken, and why.
     using Failures = std::map<nat::BatchId, nat::CommitFailed::Why>;
     Failures commit(const nat::Effects& effects);

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <system_error>
 
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
@@ -32,12 +31,8 @@ std::int64_t now_ms() {
     return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
 
-std::string words(int number) {
-    return std::generic_category().message(number);
-}
-
 Failure<NetlinkError> refused(int number) {
-    return fail(NetlinkError{number, words(number)});
+    return fail(NetlinkError{number, error_text(number)});
 }
 
 MessageBytes batch_mark(std::uint16_t type, std::uint32_t sequence) {
@@ -63,7 +58,7 @@ NetlinkError decode_error(const MessageView& message) {
     const auto code = static_cast<std::int32_t>(host32(message.payload, 0));
     if (code == 0) return error;
     error.number = code == INT32_MIN ? EBADMSG : (code < 0 ? -code : code);
-    error.text = words(error.number);
+    error.text = error_text(error.number);
     if ((message.flags & NLM_F_ACK_TLVS) == 0) return error;
     // Behind the code of an error stand the header of our message and, unless capped, its payload.
     std::size_t offset = 4;

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 
 #include "gateway/base/text.h"
 
@@ -41,7 +40,7 @@ Result<std::string> path_of(std::string_view name) {
 }
 
 Failure<Error> refused(std::string_view verb, std::string_view name) {
-    return fail(concat("cannot ", verb, " ", name, ": ", std::generic_category().message(errno)));
+    return fail(concat("cannot ", verb, " ", name, ": ", error_text(errno)));
 }
 
 }  // namespace

@@ -170,6 +170,13 @@ void Engine::on(const EventsLost&, Instant now, Effects& out) {
     sweep_.tick(now, out);
 }
 
+bool Engine::must_wait_for_more(bool complete, Instant now, Effects& out) {
+    if (complete) incomplete_ = 0;
+    if (complete || ++incomplete_ > kMostIncomplete) return false;
+    repair(now, out);
+    return true;
+}
+
 void Engine::on(const AdoptElements& event, Instant now, Effects& out) {
     ledger_.writer().mute(true);
     for (const Ip4 strange : adopt_claims(event.elements, ledger_, now)) {
@@ -182,7 +189,7 @@ void Engine::on(const AdoptElements& event, Instant now, Effects& out) {
 }
 
 void Engine::on(const ElementsSeen& event, Instant now, Effects& out) {
-    if (!adopted_) return;
+    if (!adopted_ || must_wait_for_more(event.complete, now, out)) return;
     compare(event.elements, event.pinholes, out);
     // Where the elements of a lost address stayed, sessions have begun with it.
     for (const Element& element : event.elements) {

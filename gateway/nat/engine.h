@@ -60,6 +60,8 @@ class Engine final : public MappingService {
     // again: they must have been lost.
     static constexpr Duration kSettled = 1s;
     static constexpr Duration kRepairGap = 5s;
+    // Lists of elements that are not complete, before one is taken for what there is.
+    static constexpr unsigned kMostIncomplete = 5;
     static constexpr std::uint32_t kSlice = 2048;       // mappings of one visit in slices
     static constexpr std::size_t kMostPending = 65536;  // verdicts that wait for a commit
     // Of the packets that are refused in a second, the senders of so many are told (RFC 5508 REQ-10
@@ -169,6 +171,8 @@ class Engine final : public MappingService {
     bool may_tell(Instant now);
     void tell(const ServiceNotice& notice);
     void repair(Instant now, Effects& out);
+    // Whether a list of elements is not to be used, for another one comes.
+    bool must_wait_for_more(bool complete, Instant now, Effects& out);
     // Makes the kernel's elements, as seen, those that are wanted.
     void compare(std::span<const Element> elements, std::span<const PinholeElement> pinholes,
                  Effects& out);
@@ -189,6 +193,7 @@ class Engine final : public MappingService {
     std::map<BatchId, std::vector<ForwardId>> made_in_;  // forwards whose batch is not settled
     BatchId settled_ = 0;
     bool adopted_ = false;
+    unsigned incomplete_ = 0;  // lists of elements in a row
     std::optional<Instant> repair_at_;
     Instant last_repair_ = Instant::min() + kRepairGap;
     Instant telling_since_ = Instant::min();

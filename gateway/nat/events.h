@@ -91,6 +91,7 @@ struct AdoptElements {  // at start: memory follows the kernel
 struct ElementsSeen {  // later: the kernel follows memory
     std::span<const Element> elements;
     std::span<const PinholeElement> pinholes;
+    bool complete = true;  // otherwise the kernel did not tell some, and is asked again
 };
 struct TableLost {};  // the table is there and empty
 

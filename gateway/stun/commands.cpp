@@ -45,7 +45,7 @@ Result<Descriptor> stop_signals() {
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, nullptr);
     Descriptor out(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (out.get() < 0) return fail(concat("cannot wait for signals: ", system_error(errno)));
+    if (out.get() < 0) return fail(concat("cannot wait for signals: ", error_text(errno)));
     return out;
 }
 

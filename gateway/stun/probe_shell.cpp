@@ -72,7 +72,7 @@ void ProbeShell::perform(const SendMessage& send) {
     }
     // As good as lost on the way: it is sent again, and silence is reported as such.
     if (const int error = send_to(descriptor, send.bytes, send.to)) {
-        trouble_ = concat("cannot send to ", send.to.to_string(), ": ", system_error(error));
+        trouble_ = concat("cannot send to ", send.to.to_string(), ": ", error_text(error));
     }
 }
 
@@ -86,7 +86,7 @@ Status ProbeShell::wait() {
     }
     const int ready = poll(files.data(), files.size(), milliseconds_until(probe_.deadline()));
     if (ready < 0 && errno != EINTR) {
-        return fail(concat("cannot wait for packets: ", system_error(errno)));
+        return fail(concat("cannot wait for packets: ", error_text(errno)));
     }
     for (std::size_t i = 0; ready > 0 && i < files.size(); ++i) {
         if (files[i].revents != 0) on_ready(ids[i]);
@@ -108,8 +108,7 @@ void ProbeShell::finish_connect(SocketId id) {
     const int error = connect_error(socket.descriptor.get());
     const std::optional<Endpoint> local = local_endpoint(socket.descriptor.get());
     if (error == 0 && local) return give(Opened{id, *local});
-    trouble_ =
-        concat("cannot connect to TCP ", socket.remote.to_string(), ": ", system_error(error));
+    trouble_ = concat("cannot connect to TCP ", socket.remote.to_string(), ": ", error_text(error));
     sockets_.erase(id);
     give(SocketFailed{id});
 }

@@ -63,7 +63,7 @@ Status ServerShell::serve_until(int stop) {
         std::vector<pollfd> files = wanted(stop);
         if (poll(files.data(), files.size(), patience(boot_time())) < 0) {
             if (errno == EINTR) continue;
-            return fail(concat("cannot wait for packets: ", system_error(errno)));
+            return fail(concat("cannot wait for packets: ", error_text(errno)));
         }
         if (files.front().revents != 0) return {};
         const Instant now = boot_time();

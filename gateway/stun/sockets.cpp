@@ -10,7 +10,6 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
-#include <system_error>
 
 #include "gateway/base/text.h"
 #include "gateway/loop/socket_address.h"
@@ -25,7 +24,7 @@ using loop::SocketAddress;
 Failure<Error> failed(std::string_view what, std::string_view transport, const Endpoint& endpoint) {
     const int number = errno;
     return fail(concat("cannot ", what, " ", transport, " ", endpoint.to_string(), ": ",
-                       system_error(number)));
+                       error_text(number)));
 }
 
 bool set_option(int socket, int level, int name, int value) {
@@ -57,10 +56,6 @@ Instant boot_time() {
     timespec now{};
     clock_gettime(CLOCK_BOOTTIME, &now);
     return Instant{std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec)};
-}
-
-std::string system_error(int number) {
-    return std::generic_category().message(number);
 }
 
 Result<Descriptor> open_udp(const Endpoint& local) {

@@ -40,7 +40,6 @@ class Descriptor {
 };
 
 Instant boot_time();
-std::string system_error(int number);  // "Address already in use"
 
 // A UDP socket at an endpoint (port 0: any). Datagrams larger than the path are sent in fragments.
 Result<Descriptor> open_udp(const Endpoint& local);

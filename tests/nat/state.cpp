@@ -212,6 +212,25 @@ BOOST_AUTO_TEST_CASE(what_a_foreign_hand_changed_is_put_right_by_the_smallest_di
     BOOST_TEST((house.elements == elements));
 }
 
+BOOST_AUTO_TEST_CASE(a_list_of_elements_with_gaps_is_not_compared_but_asked_for_again) {
+    House house(config_of(NatType::full_cone));
+    populate(house);
+    house.elements[{KernelSet::open, Proto::udp, host(99, 1), {}}] = {};
+    const std::vector<Element> seen = house.kernel();
+    const std::span<const Element> some(seen.data(), seen.size() / 2);
+    for (unsigned i = 0; i < Engine::kMostIncomplete; ++i) {
+        Effects effects;
+        house.engine->handle(ElementsSeen{some, {}, false}, house.now, effects);
+        BOOST_TEST(effects.edits.empty());
+        BOOST_TEST(effects.dump_elements);
+        house.now += Engine::kRepairGap;
+    }
+    // A kernel that never tells all does not keep us from mending what can be seen.
+    Effects effects;
+    house.engine->handle(ElementsSeen{seen, {}, false}, house.now, effects);
+    BOOST_TEST(effects.edits.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_that_did_not_fit_the_kernel_leads_to_a_repair) {
     House house;
     populate(house);

@@ -23,6 +23,8 @@ declare -A PACKAGE_GROUPS=(
            chromium"
     # an emulated machine with a Debian kernel (tests/openwrt/run.sh)
     [openwrt]="qemu-system-x86 busybox-static cpio kmod iproute2 nftables g++"
+    # memory read before it was written (tests/fuzz/memory.sh)
+    [memory]="clang-16 libc++-16-dev libc++abi-16-dev libclang-rt-16-dev"
     # the benchmarks
     [bench]="libboost-test-dev libbenchmark-dev iproute2 nftables conntrack ethtool iperf3 python3
              dnsmasq-base kea-dhcp4-server miniupnpd-nftables"

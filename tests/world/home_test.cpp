@@ -124,7 +124,7 @@ struct Home {
     }
 
     void strike() {
-        switch (some(17)) {
+        switch (some(18)) {
             case 0: world.flush_table(); break;
             case 1: world.spoil_table(); break;
             case 2: world.kernel().refuse_next_loads(static_cast<unsigned>(1 + some(2))); break;
@@ -140,6 +140,7 @@ struct Home {
             case 12: household.hand_over(); break;
             case 13: reboot(); break;
             case 14: fail_power(); break;
+            case 15: world.kernel().break_next_dumps(static_cast<unsigned>(1 + some(3))); break;
             default: change_outside();
         }
     }
@@ -174,6 +175,7 @@ struct Home {
         world.never_mind();
         world.kernel().refuse_next_loads(0);
         world.kernel().refuse_next_commits(0);
+        world.kernel().break_next_dumps(0);
         world.disk().refuse_next_writes(0);
         if (!world.runs()) begin();
         world.pass(2 * daemon::House::kLongestRetry);

@@ -174,7 +174,7 @@ World::SessionPart World::next_session_part(const std::optional<SessionPlace>& a
         const SessionPlace place{one.proto, one.inside, one.remote, one.from_outside};
         if (one.expires > Duration::zero() && (!after || *after < place)) rest.emplace(place, one);
     }
-    const std::size_t most = 1 + random_.below(6);
+    const std::uint64_t most = 1 + random_.below(6);
     for (const auto& [place, one] : rest) {
         if (part.sessions.size() == most) return part;
         part.sessions.push_back(one);
@@ -199,7 +199,9 @@ void World::read_session_parts(SessionPart part) {
 
 void World::tell_elements(bool adopt, daemon::Effects& next) {
     std::vector<nat::Element> seen = kernel_.elements();
-    if (kernel_.breaks_dump()) {
+    // At the start the daemon asks until all are told.
+    const bool breaks = !adopt && kernel_.breaks_dump();
+    if (breaks) {
         const auto hidden = static_cast<nat::KernelSet>(random_.below(8));
         std::erase_if(seen, [hidden](const nat::Element& one) { return one.set == hidden; });
     }
@@ -207,7 +209,7 @@ void World::tell_elements(bool adopt, daemon::Effects& next) {
     if (adopt) {
         house_->handle(nat::AdoptElements{seen, holes}, now_, next);
     } else {
-        house_->handle(nat::ElementsSeen{seen, holes}, now_, next);
+        house_->handle(nat::ElementsSeen{seen, holes, !breaks}, now_, next);
     }
 }
 
