@@ -208,7 +208,9 @@ void TcpProxy::perform(const Effects& effects) {
 void TcpProxy::move_to(Ip4 outside) {
     std::vector<StreamId> others;
     for (const auto& [id, connection] : connections_) {
-        if (connection.connected && connection.from != outside) others.push_back(id);
+        // Also one of which we have not heard yet that it is made: for the server it is.
+        const loop::Fd& fd = connection.outside.fd;
+        if (fd && own_end(fd.get()).address != outside) others.push_back(id);
     }
     for (const StreamId id : others)
         end(id, true);
@@ -236,7 +238,6 @@ void TcpProxy::finish_connect(StreamId id, Connection& connection) {
     }
     connection.connected = true;
     const Endpoint4 from = own_end(fd);
-    connection.from = from.address;
     feed_(StreamConnected{id, from});
     settle(id);
 }

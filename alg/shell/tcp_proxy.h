@@ -61,7 +61,6 @@ class TcpProxy {
         Side inside;
         Side outside;
         bool connected = false;
-        Ip4 from;
     };
     using Connections = std::map<StreamId, Connection>;
 
