@@ -82,138 +82,223 @@ constexpr std::uint32_t kArchitecture = 0;
 
 // By purpose: bytes and files, memory, sockets, waiting, time and identity, the short-lived child
 // that loads rulesets, and the end. Names that an architecture does not have are left out.
+// Through socketcall glibc makes sockets, and uses them, where the calls of their own came late;
+// the family stands in memory there, where no filter sees it.
 constexpr auto kAllowed = std::to_array<long>({
-    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_close, SYS_openat,
-        SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fchmod,
-        SYS_flock, SYS_memfd_create, SYS_dup, SYS_dup3, SYS_pipe2, SYS_getdents64, SYS_unlinkat,
-        SYS_renameat2, SYS_mkdirat, SYS_faccessat, SYS_readlinkat, SYS_statx, SYS_getcwd,
-        SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise, SYS_brk, SYS_bind, SYS_connect,
-        SYS_listen, SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_recvfrom, SYS_recvmsg,
-        SYS_recvmmsg, SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt,
-        SYS_shutdown, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2, SYS_pselect6,
-        SYS_ppoll, SYS_signalfd4, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
-        SYS_rt_sigpending, SYS_sigaltstack, SYS_restart_syscall, SYS_clock_gettime, SYS_getrusage,
-        SYS_clock_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_getpid, SYS_gettid, SYS_getppid,
-        SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_uname, SYS_sysinfo, SYS_sched_yield,
-        SYS_sched_getaffinity, SYS_prctl, SYS_capget, SYS_futex, SYS_clone, SYS_wait4, SYS_kill,
-        SYS_tgkill, SYS_set_robust_list, SYS_set_tid_address, SYS_exit, SYS_exit_group,
+    SYS_read,
+    SYS_write,
+    SYS_readv,
+    SYS_writev,
+    SYS_pread64,
+    SYS_pwrite64,
+    SYS_close,
+    SYS_openat,
+    SYS_lseek,
+    SYS_fcntl,
+    SYS_ioctl,
+    SYS_fsync,
+    SYS_fdatasync,
+    SYS_ftruncate,
+    SYS_fchmod,
+    SYS_flock,
+    SYS_memfd_create,
+    SYS_dup,
+    SYS_dup3,
+    SYS_pipe2,
+    SYS_getdents64,
+    SYS_unlinkat,
+    SYS_renameat2,
+    SYS_mkdirat,
+    SYS_faccessat,
+    SYS_readlinkat,
+    SYS_statx,
+    SYS_getcwd,
+    SYS_munmap,
+    SYS_mprotect,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_brk,
+    SYS_bind,
+    SYS_connect,
+    SYS_listen,
+    SYS_accept4,
+    SYS_sendto,
+    SYS_sendmsg,
+    SYS_sendmmsg,
+    SYS_recvfrom,
+    SYS_recvmsg,
+    SYS_recvmmsg,
+    SYS_getsockname,
+    SYS_getpeername,
+    SYS_getsockopt,
+    SYS_setsockopt,
+    SYS_shutdown,
+    SYS_epoll_create1,
+    SYS_epoll_ctl,
+    SYS_epoll_pwait,
+    SYS_eventfd2,
+    SYS_pselect6,
+    SYS_ppoll,
+    SYS_signalfd4,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_rt_sigpending,
+    SYS_sigaltstack,
+    SYS_restart_syscall,
+    SYS_clock_gettime,
+    SYS_getrusage,
+    SYS_clock_nanosleep,
+    SYS_gettimeofday,
+    SYS_getrandom,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_getppid,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_uname,
+    SYS_sysinfo,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_prctl,
+    SYS_capget,
+    SYS_futex,
+    SYS_clone,
+    SYS_wait4,
+    SYS_kill,
+    SYS_tgkill,
+    SYS_set_robust_list,
+    SYS_set_tid_address,
+    SYS_exit,
+    SYS_exit_group,
 #ifdef SYS_alarm
-        SYS_alarm,
+    SYS_alarm,
 #endif
-        SYS_setitimer,
+    SYS_setitimer,
 #ifdef SYS_select
-        SYS_select,
+    SYS_select,
 #endif
 #ifdef SYS_accept
-        SYS_accept,
+    SYS_accept,
 #endif
 #ifdef SYS_access
-        SYS_access,
+    SYS_access,
 #endif
 #ifdef SYS_clone3
-        SYS_clone3,
+    SYS_clone3,
 #endif
 #ifdef SYS_clock_gettime64
-        SYS_clock_gettime64, SYS_clock_nanosleep_time64, SYS_futex_time64, SYS_ppoll_time64,
-        SYS_pselect6_time64, SYS_recvmmsg_time64,
+    SYS_clock_gettime64,
+    SYS_clock_nanosleep_time64,
+    SYS_futex_time64,
+    SYS_ppoll_time64,
+    SYS_pselect6_time64,
+    SYS_recvmmsg_time64,
 #endif
 #ifdef SYS_dup2
-        SYS_dup2,
+    SYS_dup2,
 #endif
 #ifdef SYS_epoll_create
-        SYS_epoll_create,
+    SYS_epoll_create,
 #endif
 #ifdef SYS_epoll_wait
-        SYS_epoll_wait,
+    SYS_epoll_wait,
 #endif
 #ifdef SYS_faccessat2
-        SYS_faccessat2,
+    SYS_faccessat2,
 #endif
 #ifdef SYS_fcntl64
-        SYS_fcntl64,
+    SYS_fcntl64,
 #endif
 #ifdef SYS_fork
-        SYS_fork,
+    SYS_fork,
 #endif
 #ifdef SYS_fstat
-        SYS_fstat,
+    SYS_fstat,
 #endif
 #ifdef SYS_fstat64
-        SYS_fstat64, SYS_fstatat64,
+    SYS_fstat64,
+    SYS_fstatat64,
 #endif
 #ifdef SYS_ftruncate64
-        SYS_ftruncate64,
+    SYS_ftruncate64,
 #endif
 #ifdef SYS_getuid32
-        SYS_getuid32, SYS_geteuid32, SYS_getgid32, SYS_getegid32,
+    SYS_getuid32,
+    SYS_geteuid32,
+    SYS_getgid32,
+    SYS_getegid32,
 #endif
 #ifdef SYS__llseek
-        SYS__llseek,
+    SYS__llseek,
 #endif
 #ifdef SYS_mkdir
-        SYS_mkdir,
+    SYS_mkdir,
 #endif
 #ifdef SYS_mmap
-        SYS_mmap,
+    SYS_mmap,
 #endif
 #ifdef SYS_mmap2
-        SYS_mmap2,
+    SYS_mmap2,
 #endif
 #ifdef SYS_nanosleep
-        SYS_nanosleep,
+    SYS_nanosleep,
 #endif
 #ifdef SYS_newfstatat
-        SYS_newfstatat,
+    SYS_newfstatat,
 #endif
 #ifdef SYS_open
-        SYS_open,
+    SYS_open,
 #endif
 #ifdef SYS_pipe
-        SYS_pipe,
+    SYS_pipe,
 #endif
 #ifdef SYS_poll
-        SYS_poll,
+    SYS_poll,
 #endif
 #ifdef SYS_readlink
-        SYS_readlink,
+    SYS_readlink,
 #endif
 #ifdef SYS_rename
-        SYS_rename,
+    SYS_rename,
 #endif
 #ifdef SYS_renameat
-        SYS_renameat,
+    SYS_renameat,
 #endif
 #ifdef SYS_rseq
-        SYS_rseq,
+    SYS_rseq,
 #endif
 #ifdef SYS_send
-        SYS_send,
+    SYS_send,
 #endif
 #ifdef SYS_recv
-        SYS_recv,
+    SYS_recv,
 #endif
 #ifdef SYS_sigreturn
-        SYS_sigreturn,
+    SYS_sigreturn,
 #endif
-// Through which glibc makes sockets and uses them where there were no calls of their own once. The
-// family stands in memory there, where no filter sees it.
-#if defined(SYS_socketcall) && defined(__GLIBC__)
-        SYS_socketcall,
+#ifdef __GLIBC__
+#ifdef SYS_socketcall
+    SYS_socketcall,
+#endif
 #endif
 #ifdef SYS_stat
-        SYS_stat, SYS_lstat,
+    SYS_stat,
+    SYS_lstat,
 #endif
 #ifdef SYS_time
-        SYS_time,
+    SYS_time,
 #endif
 #ifdef SYS_unlink
-        SYS_unlink,
+    SYS_unlink,
 #endif
 #ifdef SYS_vfork
-        SYS_vfork,
+    SYS_vfork,
 #endif
 #ifdef SYS_waitid
-        SYS_waitid,
+    SYS_waitid,
 #endif
 });
 

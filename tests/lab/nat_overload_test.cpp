@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(five_seconds_of_a_frozen_daemon_cost_no_session_and_no_endp
 }
 
 // Of its sessions a sample is counted, so where it ends is a matter of chance: of 8,192 most times
-// within a tenth, and on a busy machine once twice as many; all 30,000 it never is.
+// within a tenth, and never so far off.
 BOOST_AUTO_TEST_CASE(an_endpoint_that_has_a_mapping_begins_no_more_sessions_than_its_device_may) {
     House house;
     const Router router(house);
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_has_a_mapping_begins_no_more_sessions_than
     flood(house, {.to = "11.0.0.3", .first_port = 5999, .one_source = true, .count = 30000});
     const auto count = parse_number<int>(house.router.sysctl("net.netfilter.nf_conntrack_count"));
     BOOST_TEST(count.value_or(0) > 4096);
-    BOOST_TEST(count.value_or(0) < 3 * 8192);
+    BOOST_TEST(count.value_or(0) < 2 * 8192);
 }
 
 // One device begins more sessions than the kernel keeps, where the owner lets it. It can say no to

@@ -209,29 +209,25 @@ BOOST_AUTO_TEST_CASE(ten_thousand_mappings_freeze_neither_page_nor_router_and_ke
             return Verdict(router.cli({"status", "--json"}).says(R"("mappings":10000)"));
         },
         30s));
-    // One whose packet was lost behind the router ends with the next look at the sessions.
-    const std::string of_all =
-        "Number(document.getElementById('part').textContent.split(' of ')[1])";
     Browser browser(house.pc, kPage);
-    BOOST_TEST(browser.sees(shows("part", "1 to 100 of")));
-    BOOST_TEST(browser.sees(concat(of_all, " > 9000")));
+    BOOST_TEST(browser.sees(shows("part", "1 to 100 of 10000")));
     BOOST_TEST(browser.sees("document.querySelectorAll('#mappings tbody tr').length === 100"));
     // The pager is reached and pressed without a mouse.
     for (int i = 0; i < 30 && browser.value("document.activeElement.id") != "\"on\""; ++i)
         browser.ask("key Tab");
     BOOST_TEST(browser.value("document.activeElement.id") == "\"on\"");
     browser.ask("key Enter");
-    BOOST_TEST(browser.sees(shows("part", "101 to 200 of")));
+    BOOST_TEST(browser.sees(shows("part", "101 to 200 of 10000")));
     // While mappings come by the hundred it stays quick.
-    browser.value("window.longest = 0, window.all = " + of_all +
-                  ", window.before = performance.now(), setInterval(() => { "
-                  "const now = performance.now(); "
-                  "window.longest = Math.max(window.longest, now - window.before); "
-                  "window.before = now; }, 10), 0");
+    browser.value(
+        "window.longest = 0, window.before = performance.now(), setInterval(() => { "
+        "const now = performance.now(); "
+        "window.longest = Math.max(window.longest, now - window.before); "
+        "window.before = now; }, 10), 0");
     BOOST_TEST(eventually(
         [&] {
             flood(house, {"11.0.0.4", 30000, false, 500});
-            return browser.sees(concat(of_all, " > window.all + 400"), 2s);
+            return browser.sees(shows("part", "of 10500"), 2s);
         },
         20s));
     BOOST_TEST(browser.sees("window.longest < 1000"));
