@@ -129,6 +129,10 @@ struct Limit {
 constexpr Limit kOutgoing{"ip saddr", "out", "reject with icmp admin-prohibited"};
 constexpr Limit kIncoming{"ip daddr", "in", "drop"};
 
+// How long a host that has too many begins nothing new: who tries a connection again, which is
+// after a second, is told.
+constexpr std::string_view kCrowdTime = "2s";
+
 // The kernel keeps timeout objects for each family.
 struct Family {
     std::string_view name;
@@ -362,6 +366,9 @@ void Writer::write_begin() {
 
 // One host shall not fill the kernel's table. Counting looks at every session that is counted, so
 // only one of so many is, by chance; who has too many of these begins nothing new for a moment.
+// Sessions of the house are counted where they leave it: what waits for the daemon is none yet, and
+// the kernel would forget that it counted it. There who has too many is looked for once more, for
+// thousands may have waited.
 std::uint32_t Writer::counted_of() const {
     return std::max(input_.host_sessions / kMostCounted, 1U);
 }
@@ -382,7 +389,7 @@ void Writer::write_count(std::string_view condition, const Limit& limit) {
     if (input_.host_sessions == 0) return;
     rule(condition, "add @sessions_", limit.way, "_", input_.host_sessions, " { ", limit.host,
          " ct count over ", input_.host_sessions / counted_of(), " } add @crowd_", limit.way, " { ",
-         limit.host, " } counter ", limit.end, kLimited);
+         limit.host, " timeout ", kCrowdTime, " } counter drop", kLimited);
 }
 
 // Remembers whom a session of the house talks to.
@@ -395,8 +402,7 @@ std::string Writer::permit() const {
 // Where the house has one interface, what such an endpoint sends comes the right way: its first
 // packet did.
 void Writer::write_known(Proto proto) {
-    const bool counts_all = input_.host_sessions != 0 && counted_of() == 1;
-    if (!input_.map_lookups || counts_all) return;
+    if (!input_.map_lookups) return;
     const bool udp = proto == Proto::udp;
     std::string text = concat("meta l4proto ", to_string(proto));
     if (udp && !sip_.empty()) append(text, " th sport != ", sip_, " th dport != ", sip_);
@@ -413,17 +419,14 @@ void Writer::write_known(Proto proto) {
 }
 
 void Writer::write_from_house() {
-    const bool samples = input_.host_sessions != 0 && counted_of() > 1;
     begin("from_house");
     rule("meta nfproto ipv6 goto from_house_ipv6");
-    if (samples) rule(sample(), "jump count_out");
     write_known(Proto::udp);
     rule(kClamp);
     write_known(Proto::tcp);
     rule(kSpoofed);
     write_new_timeouts(kIpv4);
     write_crowd(kOutgoing);
-    if (!samples) write_count({}, kOutgoing);
     if (input_.permits) rule(kPorts, " ", permit());
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
@@ -431,12 +434,6 @@ void Writer::write_from_house() {
     on_sip_port("udp", concat("jump ", kSipQueueChain));
     on_sip_beginning(concat("jump ", kSipQueueChain));
     rule("accept");
-    end();
-    begin("count_out");
-    if (samples) {
-        rule(kSpoofed);
-        write_count({}, kOutgoing);
-    }
     end();
 }
 
@@ -571,6 +568,10 @@ void Writer::write_from_maps(std::string_view condition, std::string_view flag) 
 
 void Writer::write_to_outside() {
     begin(kBaseChains[2]);
+    if (input_.host_sessions != 0) {
+        rule("ip saddr @crowd_out oifname ", wan_, " counter drop", kLimited);
+        rule(sample(), "iifname ", lan_, " oifname ", wan_, " meta nfproto ipv4 jump count_out");
+    }
     // Who is in a source map is inside: a host, or the SIP gateway in the name of one, whose
     // packets come from no interface. There is no choice between ports where the map names one; the
     // flag only spares the kernel the look for another session of the endpoint, to do as there.
@@ -592,6 +593,9 @@ void Writer::write_to_outside() {
     // Who comes from outside has no element in a source map, so only hairpinned sessions of the
     // house are translated here. (Behind a queue the kernel may have forgotten where from.)
     if (input_.hairpin) rule("oifname ", lan_, " ct status dnat ", kPorts, " goto from_maps");
+    end();
+    begin("count_out");
+    write_count({}, kOutgoing);
     end();
     begin("from_maps");
     write_from_maps(kPorts, {});

@@ -58,8 +58,30 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_has_a_mapping_begins_no_more_sessions_than
     source.send_to("11.0.0.3:1", "the first");
     flood(house, {.to = "11.0.0.3", .first_port = 5999, .one_source = true, .count = 30000});
     const auto count = parse_number<int>(house.router.sysctl("net.netfilter.nf_conntrack_count"));
+    BOOST_TEST_MESSAGE(count.value_or(0) << " sessions of one endpoint");
     BOOST_TEST(count.value_or(0) > 4096);
     BOOST_TEST(count.value_or(0) < 2 * 8192);
+}
+
+// First packets that wait for the daemon are not sessions yet. Those that it lets through count as
+// much as any other.
+BOOST_AUTO_TEST_CASE(what_waited_for_a_frozen_daemon_counts_as_sessions_of_its_device) {
+    House house;
+    Router router(house, section("nat 'nat'", {{"host_sessions", "1000"}}));
+    house.internet.nft(
+        "table ip quiet { chain in { type filter hook prerouting priority raw; "
+        "udp sport 5999 drop; }; }");
+    const UdpSocket source = house.pc.udp("0.0.0.0:5999");
+    router.freeze();
+    flood(house, {.to = "11.0.0.3", .first_port = 5999, .one_source = true, .count = 8000});
+    router.thaw();
+    const UdpSocket server = house.internet.udp("11.0.0.2:7001");
+    BOOST_TEST(seen_by(server, house.phone.udp("0.0.0.0:6000")) == "11.0.0.1:6000");
+    flood(house, {.to = "11.0.0.4", .first_port = 5999, .one_source = true, .count = 8000});
+    const auto count = parse_number<int>(house.router.sysctl("net.netfilter.nf_conntrack_count"));
+    BOOST_TEST_MESSAGE(count.value_or(0) << " sessions of one endpoint");
+    BOOST_TEST(count.value_or(0) > 500);
+    BOOST_TEST(count.value_or(0) < 2000);
 }
 
 // One device begins more sessions than the kernel keeps, where the owner lets it. It can say no to

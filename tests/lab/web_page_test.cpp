@@ -201,7 +201,8 @@ BOOST_AUTO_TEST_CASE(what_strangers_call_themselves_is_text_and_nothing_else) {
 
 BOOST_AUTO_TEST_CASE(ten_thousand_mappings_freeze_neither_page_nor_router_and_keys_are_enough) {
     House house;
-    const Router router(house, house_config() + section("nat", {{"host_mappings", "20000"}}));
+    const Router router(house, house_config() + section("nat", {{"host_mappings", "20000"},
+                                                                {"host_sessions", "20000"}}));
     // On a busy machine a flood loses packets; who has a mapping keeps it when it speaks again.
     BOOST_TEST(eventually(
         [&] {
