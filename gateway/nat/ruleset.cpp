@@ -22,8 +22,9 @@
 // Each further chain at a hook costs every packet about as much as a thirtieth of its way through
 // the kernel, so packets of known sessions meet one chain, and of it mostly one rule. The first
 // packet of a session pays for each rule and each condition that it meets, and most for each look
-// into a map. So the two rules that most of them need stand first in from_house and to_outside and
-// say everything at once; what they do not fit meets one rule for each purpose.
+// into a map. So the two rules that most of them need stand first in from_house and, behind the
+// limits, in to_outside and say everything at once; what they do not fit meets one rule for each
+// purpose.
 //
 // No IPv4 packet of the house leaves with an inside address: a session that is known and
 // translated is translated for ever; a new one is translated in to_outside or dropped there, where
@@ -35,6 +36,7 @@
 #include <array>
 
 #include "gateway/base/text.h"
+#include "gateway/nat/ruleset_objects.h"
 #include "gateway/nat/sip_beginnings.h"
 
 namespace gatehouse::nat {
@@ -48,7 +50,6 @@ constexpr std::string_view kHole = "ip6 daddr . meta l4proto . th dport";
 // The identifier of an echo request stands in the place of the port.
 constexpr std::string_view kEchoKey = "ip saddr . meta l4proto . ct original proto-src";
 constexpr std::string_view kPorts = "meta nfproto ipv4 meta l4proto { tcp, udp }";
-constexpr std::string_view kEndpointType = "type ipv4_addr . inet_proto . inet_service";
 
 constexpr std::string_view kClamp =
     "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu";
@@ -59,16 +60,9 @@ constexpr std::string_view kInsideAddress =
 constexpr std::string_view kSpoofed =
     "fib saddr . iif oif missing counter drop comment \"spoofed\"";
 
-// Whose GRE (47: its name would have to be in /etc/protocols) it is that comes from a peer. The two
-// directions of a PPTP tunnel have numbers of their own, so the kernel takes the other one for a
-// new session.
-constexpr std::string_view kTunnelMap = "tunnels";
-
 // Sessions of a host that are looked at for a new one.
 constexpr std::uint32_t kMostCounted = 128;
 
-// Answers of name servers come at once or never.
-constexpr std::int64_t kDnsSeconds = 30;
 constexpr int kEchoesPerSecond = 100;  // of all hosts outside to all inside
 
 struct BaseChain {
@@ -133,14 +127,6 @@ constexpr Limit kIncoming{"ip daddr", "in", "drop"};
 // after a second, is told.
 constexpr std::string_view kCrowdTime = "2s";
 
-// The kernel keeps timeout objects for each family.
-struct Family {
-    std::string_view name;
-    std::string_view suffix;
-};
-constexpr Family kIpv4{"ip", ""};
-constexpr Family kIpv6{"ip6", "6"};
-
 class Writer {
   public:
     explicit Writer(const RulesetInput& input)
@@ -168,8 +154,6 @@ class Writer {
     }
     void end() { out_ += "    }\n"; }
 
-    void write_timeouts(Family family);
-    void write_maps();
     void write_from_outside();
     void write_forward();
     void write_crowd(const Limit& limit);
@@ -194,9 +178,6 @@ class Writer {
     std::string permit() const;
     std::uint32_t counted_of() const;
     std::string sample() const;
-    std::string udp_timeout(Family family) const;
-    std::string tcp_timeout(Family family) const;
-    static std::string dns_timeout(Family family);
 
     const RulesetInput& input_;
     std::string wan_;
@@ -207,90 +188,12 @@ class Writer {
     std::string out_;
 };
 
-// The kernel cannot change such an object, so its name says what it holds.
-std::string Writer::udp_timeout(Family family) const {
-    return concat("udp", family.suffix, "_", whole_seconds(input_.timeouts.udp));
-}
-
-std::string Writer::tcp_timeout(Family family) const {
-    return concat("tcp", family.suffix, "_", whole_seconds(input_.timeouts.tcp_established), "_",
-                  whole_seconds(input_.timeouts.tcp_transitory));
-}
-
-std::string Writer::dns_timeout(Family family) {
-    return concat("dns", family.suffix, "_", kDnsSeconds);
-}
-
-void Writer::write_timeouts(Family family) {
-    const auto udp = [&](std::string_view name, std::int64_t seconds) {
-        line(concat("ct timeout ", name, " { protocol udp; l3proto ", family.name,
-                    "; policy = { unreplied : ", seconds, ", replied : ", seconds, " }; }"));
-    };
-    udp(udp_timeout(family), whole_seconds(input_.timeouts.udp));
-    udp(dns_timeout(family), kDnsSeconds);
-    const std::int64_t established = whole_seconds(input_.timeouts.tcp_established);
-    const std::int64_t other = whole_seconds(input_.timeouts.tcp_transitory);
-    std::string policy = concat("established : ", established);
-    for (const char* state : {"syn_sent", "syn_sent2", "syn_recv", "fin_wait", "close_wait",
-                              "last_ack", "time_wait", "close"}) {
-        append(policy, ", ", state, " : ", other);
-    }
-    // Data that nobody confirms does not end a connection any sooner (RFC 5382 REQ-5): a notebook
-    // that sleeps a while may find it alive.
-    for (const char* state : {"retrans", "unack"})
-        append(policy, ", ", state, " : ", established);
-    line(concat("ct timeout ", tcp_timeout(family), " { protocol tcp; l3proto ", family.name,
-                "; policy = { ", policy, " }; }"));
-}
-
 // Of a new session of that family.
 void Writer::write_new_timeouts(Family family) {
     if (!input_.timeout_objects) return;
     rule("udp dport 53 ct timeout set ", quoted(dns_timeout(family)));
-    rule("udp dport != 53 ct timeout set ", quoted(udp_timeout(family)));
-    rule("meta l4proto tcp ct timeout set ", quoted(tcp_timeout(family)));
-}
-
-void Writer::write_maps() {
-    const auto declare = [this](std::string_view kind, std::string_view name, std::string_view more,
-                                std::string_view data) {
-        line(concat(kind, " ", name, " { ", kEndpointType, more, data.empty() ? "" : " : ", data,
-                    "; }"));
-    };
-    constexpr std::string_view kEndpoint = "ipv4_addr . inet_service";
-    constexpr std::string_view kRemote = " . ipv4_addr";
-    declare("map", "source", "", kEndpoint);
-    declare("map", "source_address", kRemote, kEndpoint);
-    declare("map", "source_session", " . ipv4_addr . inet_service", kEndpoint);
-    declare("map", "inbound", "", kEndpoint);
-    declare("map", "inbound_remote", kRemote, kEndpoint);
-    declare("map", "hairpin", "", kEndpoint);
-    declare("set", "open", "", "");
-    declare("set", "open_remote", kRemote, "");
-    constexpr std::string_view kPinholeType = "type ipv6_addr . inet_proto . inet_service";
-    const std::string counter = input_.element_counters ? " counter;" : "";
-    line(concat("set ", pinholes_, " { ", kPinholeType, ";", counter, " }"));
-    line(concat("set ", pinholes_remote_, " { ", kPinholeType, " . ipv6_addr;", counter, " }"));
-    line(concat("set ", kRouterPortsSet, " { type inet_proto . inet_service; }"));
-    line(concat("set permit { ", kEndpointType, kRemote,
-                "; flags dynamic,timeout; timeout 5m; size 131072; }"));
-    if (!sip_.empty()) {
-        line(concat("set ", kNotSipSet,
-                    " { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags timeout; "
-                    "timeout 1m; size 4096; }"));
-    }
-    if (!sip_.empty() && input_.sip_proxy) {
-        line(concat("set ", kSipDirectSet, " { type ipv4_addr; flags timeout; size 1024; }"));
-    }
-    for (const char* way : {"out", "in"}) {
-        if (input_.host_sessions == 0) break;
-        line(concat("set sessions_", way, "_", input_.host_sessions,
-                    " { type ipv4_addr; flags dynamic; size 4096; }"));
-        line(concat("set crowd_", way,
-                    " { type ipv4_addr; flags dynamic,timeout; timeout 1s; size 4096; }"));
-    }
-    line(concat("map ", kTunnelMap,
-                " { type ipv4_addr : ipv4_addr; flags dynamic,timeout; timeout 10m; size 4096; }"));
+    rule("udp dport != 53 ct timeout set ", quoted(udp_timeout(input_.timeouts, family)));
+    rule("meta l4proto tcp ct timeout set ", quoted(tcp_timeout(input_.timeouts, family)));
 }
 
 void Writer::write_from_outside() {
@@ -413,7 +316,8 @@ void Writer::write_known(Proto proto) {
     if (input_.lan.size() > 1) text += " fib saddr . iif oif exists";
     if (input_.permits) append(text, " ", permit());
     if (input_.timeout_objects) {
-        append(text, " ct timeout set ", quoted(udp ? udp_timeout(kIpv4) : tcp_timeout(kIpv4)));
+        const auto name = udp ? udp_timeout : tcp_timeout;
+        append(text, " ct timeout set ", quoted(name(input_.timeouts, kIpv4)));
     }
     rule(text, " accept");
 }
@@ -664,11 +568,7 @@ std::string Writer::whole() {
         append(out_, "flush chain inet ", kTableName, " ", chain, "\n");
     }
     append(out_, "table inet ", kTableName, " {\n");
-    if (input_.timeout_objects) {
-        write_timeouts(kIpv4);
-        write_timeouts(kIpv6);
-    }
-    write_maps();
+    out_ += write_objects(input_);
     write_from_outside();
     write_forward();
     write_begin();
