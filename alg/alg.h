@@ -233,6 +233,14 @@ class Alg {
     void settle(StreamId id, Connection& connection, std::size_t before, Instant now, Effects& out);
     void expire_streams(Instant now, Effects& out);
 
+    // alg_calls.cpp
+    void follow_call(Work& work, Instant now, Effects& out);
+    void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
+    void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
+    void note_streams(Work& work, const Sdp& sdp, Instant now);
+    void expect_media(const Call& call, Ip4 outside, Instant now);
+    void follow_registration(Work& work, Instant now, Effects& out);
+
     Reason rewrite(const Datagram& event, Instant now, Effects& out,
                    std::optional<std::string>& payload);
     Reason rewrite(const Datagram& event, const Message& message, const Flow& flow, Known& known,
@@ -241,16 +249,10 @@ class Alg {
     Reason rewrite_bodies(Work& work, Instant now);
     Reason rewrite_body(Work& work, std::string_view text, Instant now);
     bool follow_length(Work& work);
-    void follow_call(Work& work, Instant now, Effects& out);
     void restore(const SavedCall& saved, Instant now);
     SavedCall saved(const Call& call, Instant now) const;
     void note_change(const Call& call);
     void note_changes(Instant now, Effects& out);
-    void move_stream(Call& call, std::size_t index, Endpoint4 inside, Instant now);
-    void note_stream(Work& work, std::size_t index, Endpoint4 said, Instant now);
-    void note_streams(Work& work, const Sdp& sdp, Instant now);
-    void expect_media(const Call& call, Ip4 outside, Instant now);
-    void follow_registration(Work& work, Instant now, Effects& out);
     void set_registered(const Flow& flow, Known& known, bool registered, Effects& out);
     bool is_forwarded(const Flow& flow) const;
     static void look_for_another(const Message& message, const Flow& flow, Known& known,
