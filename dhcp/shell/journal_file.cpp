@@ -58,6 +58,7 @@ Status JournalFile::rewrite(const LeaseTable& leases, Instant now) {
         loop::replace_file(path_, as_text(bytes), {.mode = kOwnerOnly, .durable = true});
     if (!replaced) return replaced.failure();
     file_ = std::move(*replaced);
+    ++generation_;
     size_ = fresh_size_ = bytes.size();
     broken_ = false;
     retry_at_.reset();
@@ -91,13 +92,19 @@ bool JournalFile::wants_rewrite(Instant now) const {
     return size_ > kSmallJournal && size_ > 4 * fresh_size_;
 }
 
-bool JournalFile::sync(Instant now) {
+int JournalFile::begin_sync() {
     sync_at_.reset();
-    if (!file_ || ::fdatasync(file_.get()) == 0) return true;
+    return file_.get();
+}
+
+void JournalFile::lose(Instant now) {
     // What the disk has lost it does not report twice.
     broken_ = true;
     retry_at_ = now + kRetryPause;
-    return false;
+}
+
+void JournalFile::sync_at_once() const {
+    if (file_) (void)::fdatasync(file_.get());
 }
 
 }  // namespace gatehouse::dhcp

@@ -39,8 +39,16 @@ class JournalFile {
     // Whether the journal is so much longer than what is alive, or so broken, that it is to be
     // written again.
     bool wants_rewrite(Instant now) const;
-    // False where the disk has lost something: all is to be written again.
-    bool sync(Instant now);
+    // The file that the disk is to keep now; what is appended later has its own time.
+    int begin_sync();
+    // It could not be begun.
+    void sync_later(Instant now) { sync_at_ = now + kSyncPause; }
+    // The disk has lost something: all is to be written again.
+    void lose(Instant now);
+    // Waits for the disk.
+    void sync_at_once() const;
+    // How often all was written.
+    unsigned generation() const { return generation_; }
     bool broken() const { return broken_; }
     const std::string& path() const { return path_; }
 
@@ -51,6 +59,7 @@ class JournalFile {
     std::size_t unread_ = 0;
     std::size_t size_ = 0;        // of the file
     std::size_t fresh_size_ = 0;  // after the last rewrite
+    unsigned generation_ = 0;
     bool broken_ = true;
     std::optional<Instant> sync_at_;
     std::optional<Instant> retry_at_;

@@ -28,6 +28,7 @@ Shell::Shell(loop::Loop& loop, const std::string& state, Sockets::Feed feed, Say
     : loop_(loop),
       say_(std::move(say)),
       journal_(state + "/leases.journal"),
+      disk_(loop),
       sockets_(loop, std::move(feed), [this](const std::string& interface, const Error& error) {
           this->say(Level::error, "interface not served",
                     {{"interface", interface}, {"reason", error.text}});
@@ -102,10 +103,20 @@ void Shell::wake(const Server& server) {
     if (journal_.wants_rewrite(now)) {
         rewrite(server);
     } else if (journal_.due() && *journal_.due() <= now) {
-        if (!journal_.sync(now)) say(Level::warning, "leases not stored", {{"reason", "sync"}});
+        sync(server);
     }
     if (files_at_ && *files_at_ <= now) write_files(server);
     arm(server);
+}
+
+void Shell::sync(const Server& server) {
+    const auto end = [this, &server, generation = journal_.generation()](bool kept) {
+        if (kept || generation != journal_.generation()) return;
+        journal_.lose(loop_.now());
+        say(Level::warning, "leases not stored", {{"reason", "sync"}});
+        arm(server);
+    };
+    if (!disk_.start(journal_.begin_sync(), end)) journal_.sync_later(loop_.now());
 }
 
 void Shell::write_files(const Server& server) {
@@ -126,7 +137,7 @@ void Shell::write_files(const Server& server) {
 
 void Shell::finish(const Server& server) {
     if (files_at_) write_files(server);
-    if (used_ && !journal_.broken()) (void)journal_.sync(loop_.now());
+    if (used_ && !journal_.broken()) journal_.sync_at_once();
 }
 
 }  // namespace gatehouse::dhcp

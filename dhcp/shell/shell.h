@@ -12,6 +12,7 @@
 #include "dhcp/shell/journal_file.h"
 #include "dhcp/shell/sockets.h"
 #include "gateway/base/log.h"
+#include "gateway/loop/disk_sync.h"
 
 namespace gatehouse::dhcp {
 
@@ -45,11 +46,13 @@ class Shell {
     void write_files(const Server& server);
     void arm(const Server& server);
     void wake(const Server& server);
+    void sync(const Server& server);
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields);
 
     loop::Loop& loop_;
     Say say_;
     JournalFile journal_;
+    loop::DiskSync disk_;
     Sockets sockets_;
     config::DhcpFiles files_;
     bool used_ = false;          // there was something to store

@@ -98,6 +98,9 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_ioctl,
     SYS_fsync,
     SYS_fdatasync,
+    SYS_io_setup,
+    SYS_io_submit,
+    SYS_io_destroy,
     SYS_ftruncate,
     SYS_fchmod,
     SYS_flock,
@@ -179,6 +182,11 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_setitimer,
 #ifdef SYS_select
     SYS_select,
+#endif
+#ifdef SYS_io_getevents
+    SYS_io_getevents,
+#else
+    SYS_io_pgetevents_time64,
 #endif
 #ifdef SYS_accept
     SYS_accept,

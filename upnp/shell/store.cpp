@@ -43,7 +43,7 @@ std::optional<Store::Identity> parse_identity(std::string_view text) {
 Store::~Store() {
     if (!sync_) return;
     loop_.cancel(*sync_);
-    sync();
+    if (journal_) (void)::fdatasync(journal_.get());
 }
 
 Store::Identity Store::begin(const HashKey& fresh) {
@@ -92,8 +92,9 @@ void Store::sync_later() {
     });
 }
 
+// While the disk is still at the last one it will be told again.
 void Store::sync() {
-    if (journal_) (void)::fdatasync(journal_.get());
+    if (journal_ && !disk_.start(journal_.get(), [](bool /*kept*/) {})) sync_later();
 }
 
 }  // namespace gatehouse::upnp

@@ -9,6 +9,7 @@
 
 #include "gateway/base/hash.h"
 #include "gateway/base/result.h"
+#include "gateway/loop/disk_sync.h"
 #include "gateway/loop/loop.h"
 
 namespace gatehouse::upnp {
@@ -19,7 +20,8 @@ class Store {
     static constexpr std::size_t kLongestJournal = std::size_t{16} << 20U;
 
     // folder: is there. The loop must live as long.
-    Store(loop::Loop& loop, std::string folder) : loop_(loop), folder_(std::move(folder)) {}
+    Store(loop::Loop& loop, std::string folder)
+        : loop_(loop), disk_(loop), folder_(std::move(folder)) {}
     ~Store();
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
@@ -42,6 +44,7 @@ class Store {
     void sync();
 
     loop::Loop& loop_;
+    loop::DiskSync disk_;
     std::string folder_;
     loop::Fd journal_;
     std::int64_t size_ = 0;
