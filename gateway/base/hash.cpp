@@ -41,7 +41,8 @@ class SipState {
     }
 
   private:
-    void half(std::size_t a, std::size_t b, int turn_b, std::size_t c, std::size_t d, int turn_d) {
+    template <int turn_b, int turn_d>
+    void half(std::size_t a, std::size_t b, std::size_t c, std::size_t d) {
         v_[a] += v_[b];
         v_[c] += v_[d];
         v_[b] = std::rotl(v_[b], turn_b) ^ v_[a];
@@ -50,8 +51,8 @@ class SipState {
     }
 
     void round() {
-        half(0, 1, 13, 2, 3, 16);
-        half(2, 1, 17, 0, 3, 21);
+        half<13, 16>(0, 1, 2, 3);
+        half<17, 21>(2, 1, 0, 3);
     }
 
     std::array<std::uint64_t, 4> v_;
