@@ -12,7 +12,7 @@ usage: tests/run.sh [PART]
   unit     release build; unit, world, rule and fuzz-replay tests (no root once packages are there)
   lab      release build; the real kernel in network namespaces, and the daemon's size (needs root)
   quick    debug build; unit tests only
-  tidy     clang-tidy over all sources
+  tidy     clang-tidy over all sources, and whether they compile for 32 bits
   kernel   release build; the daemon on a Debian kernel in an emulated machine (fetches that kernel)
 
 A test may be skipped only for what this kernel lacks, which is printed. Builds are kept in build/.
@@ -125,9 +125,32 @@ tidy() {
     return "$status"
 }
 
+# Folders in which a file changed within the eight hours before the newest commit, with semicolons;
+# none where there is no history.
+changed_folders() {
+    local newest
+    newest=$(git log -1 --format=%ct 2>/dev/null) || return 0
+    git log --since="@$((newest - 8 * 3600))" --name-only --format= | sed -n 's|/[^/]*$||p' | sort -u |
+        paste -sd ';'
+}
+
 # The second build does three jobs at once: the other compiler, the sanitizers and libFuzzer.
 build_clang() {
-    build fuzz -DGATEHOUSE_TESTS=ON "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1"
+    build fuzz -DGATEHOUSE_TESTS=ON "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \
+        "-DGATEHOUSE_CHANGED=$(changed_folders)"
+}
+
+narrow() {
+    tests/rules/narrow.py build/release
+}
+
+# Beside the lab, which waits for most of its time.
+check_and_build_clang() {
+    local status=0
+    tidy || status=1
+    narrow || status=1
+    build_clang || status=1
+    return "$status"
 }
 
 clang_tests() {
@@ -167,28 +190,27 @@ part_tidy() {
     step "release configuration" configure release || return 0
     step "clang-tidy" tidy || true
     summary+=("$(tail -n 1 build/release/tidy.log)")
+    step "32 bits" narrow || true
 }
 
-# What has no times to keep runs beside others: the checks beside the tests that only compute, the
-# emulated machine, whose tests take their time from its own clock, beside the second build. The lab
-# has the machine for itself.
+# What has no times to keep runs beside others: checks and second build, with the time of the
+# processor that nobody else wants, beside unit tests and lab; the emulated machine, whose tests take
+# their time from its own clock, beside the tests of the second build.
 part_all() {
     step "packages" need_packages build tests lab openwrt || return 0
     if step "release build" build release; then
-        begin "clang-tidy" aside tidy
+        begin "clang-tidy, 32 bits and clang build" aside check_and_build_clang
         step "unit, world, rule and fuzz tests" release_tests || true
-        end_begun
-        summary+=("$(tail -n 1 build/release/tidy.log)")
         step "lab tests" lab_tests || true
         step "size of the daemon" size_test || true
+        end_begun
+        summary+=("$(tail -n 1 build/release/tidy.log)")
         begin "a Debian kernel in an emulated machine" tests/openwrt/run.sh build/release/gatehouse
     fi
-    local built=no
-    if step "clang build" build_clang; then built=yes; fi
-    if [[ -n ${begun:-} ]]; then end_begun; fi
-    if [[ $built == yes ]]; then
+    if step "clang build, if it is not there" build_clang; then
         step "tests with sanitizers, libFuzzer" clang_tests || true
     fi
+    if [[ -n ${begun:-} ]]; then end_begun; fi
 }
 
 finish() {

@@ -12,7 +12,7 @@ declare -A PACKAGE_GROUPS=(
              libmicrohttpd-dev libpugixml-dev"
     # the tests without root: second compiler, checkers
     [tests]="libboost-test-dev binutils clang clang-format clang-tidy libclang-rt-14-dev llvm
-             mandoc python3 shellcheck systemd busybox-static make nodejs"
+             lib32stdc++-12-dev libc6-dev-i386 mandoc python3 shellcheck systemd busybox-static make nodejs"
     # the network in namespaces, and the real clients and servers that live in it
     [lab]="iproute2 iputils-ping nftables conntrack procps tcpdump socat iperf3 curl
            coturn stun-client sip-tester baresip-core linphone-cli kamailio rtpengine-daemon
