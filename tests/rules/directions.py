@@ -35,7 +35,9 @@ SHELL_FILE = re.compile(r"/(?:(?:\w+_)?io|\w+_shell|shell/\w+)\.(?:cpp|h)$")
 
 # A library is included by one folder, so that one folder changes when it does.
 HOMES = (
-    (r"(?:linux|libmnl|libnftnl|nftables|libnetfilter_queue)/.*", "gateway/kernel/*.cpp"),
+    (r"(?:linux/(?!aio_abi)|libmnl/|libnftnl/|nftables/|libnetfilter_queue/).*",
+     "gateway/kernel/*.cpp"),
+    (r"linux/aio_abi\.h", "gateway/loop/*.cpp"),
     (r"pugixml\.hpp", "upnp/*.cpp"),
     (r"microhttpd\.h", "gateway/control/*.cpp"),
 )

@@ -46,6 +46,7 @@ DIRECTIONS = [
     ("libraries_have_one_home", {"gateway/kernel/a.cpp": "#include <libmnl/libmnl.h>\n",
                                  "upnp/xml.cpp": "#include <pugixml.hpp>\n"}, None),
     ("libraries_have_one_home", {"gateway/kernel/a.h": "#include <linux/netlink.h>\n"}, "<linux/"),
+    ("libraries_have_one_home", {"upnp/a.cpp": "#include <linux/aio_abi.h>\n"}, "<linux/"),
     ("libraries_have_one_home", {"gateway/nat/a.cpp": "#include <nftables/libnftables.h>\n"},
      "<nftables/"),
     ("libraries_have_one_home", {"alg/io.cpp": "#include <microhttpd.h>\n"}, "<microhttpd.h>"),
