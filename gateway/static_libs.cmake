@@ -29,10 +29,12 @@ int main() {
 ")
 try_compile(GATEHOUSE_NO_TLS ${CMAKE_BINARY_DIR}/no_tls
     SOURCES ${CMAKE_BINARY_DIR}/no_tls/check.cpp ${no_tls}
+    CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${MICROHTTPD_INCLUDE_DIRS}"
     LINK_LIBRARIES ${GATEHOUSE_MICROHTTPD_ARCHIVE} Threads::Threads)
 if(GATEHOUSE_NO_TLS)
     add_library(gh_no_tls STATIC ${no_tls})
     target_link_libraries(gh_no_tls PRIVATE gh_flags)
+    target_include_directories(gh_no_tls SYSTEM INTERFACE ${MICROHTTPD_INCLUDE_DIRS})
     set(GATEHOUSE_MICROHTTPD ${GATEHOUSE_MICROHTTPD_ARCHIVE} gh_no_tls Threads::Threads)
 else()
     message(STATUS "libmicrohttpd.a does not fit: the shared library is linked")

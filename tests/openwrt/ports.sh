@@ -8,17 +8,23 @@
 # compilers and QEMU are installed; the libraries are unpacked into the work folder
 # (GATEHOUSE_PORTS_WORK, kept if it is given), so that this machine's own packages stay of one
 # architecture.
+#
+# One more is called musl: this processor, with the C library that OpenWrt has and LLVM's C++ library.
+# Debian has neither compiled for the other, so it takes a compiler that brings both: GATEHOUSE_ZIG
+# names the program "zig" (0.11 was tried; its compiler is clang 16). Debian's libraries are linked.
 set -euo pipefail
 
 readonly LIBRARIES="libc6-dev libmnl-dev libnftables-dev libnftnl-dev libmicrohttpd-dev libpugixml-dev
     libboost-test-dev"
 declare -rA TRIPLETS=([s390x]=s390x-linux-gnu [armhf]=arm-linux-gnueabihf [mipsel]=mipsel-linux-gnu
-    [i386]=i686-linux-gnu)
+    [i386]=i686-linux-gnu [musl]=x86_64-linux-gnu)
 declare -rA EMULATORS=([s390x]=qemu-s390x [armhf]=qemu-arm [mipsel]=qemu-mipsel [i386]=qemu-i386)
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/support/packages.sh
 source "$top/tests/support/packages.sh"
+# shellcheck source=tests/openwrt/musl/port.sh
+source "$top/tests/openwrt/musl/port.sh"
 work=${GATEHOUSE_PORTS_WORK:-}
 if [[ -z $work ]]; then
     work=$(mktemp -d)
@@ -27,12 +33,12 @@ fi
 
 # Lists and packages of another architecture, without telling this machine's package system of it.
 fetch_libraries() {
-    local state=$port/apt archive options
+    local state=$port/apt debian=${architecture/musl/amd64} archive options
     mkdir -p "$state"/{state/lists/partial,cache/archives/partial}
     touch "$state/state/status"
     options=(--option "Dir::State=$state/state" --option "Dir::State::status=$state/state/status"
-        --option "Dir::Cache=$state/cache" --option "APT::Architecture=$architecture"
-        --option "APT::Architectures=$architecture" --option APT::Sandbox::User=root
+        --option "Dir::Cache=$state/cache" --option "APT::Architecture=$debian"
+        --option "APT::Architectures=$debian" --option APT::Sandbox::User=root
         --option Acquire::Retries=3)
     # A list that is missing, for a mirror that is being renewed, may not be needed.
     quietly apt-get "${options[@]}" update || true
@@ -40,6 +46,7 @@ fetch_libraries() {
     quietly apt-get "${options[@]}" install --download-only --yes --no-install-recommends $LIBRARIES
     mkdir -p "$sysroot"
     for archive in "$state"/cache/archives/*.deb; do
+        if [[ $architecture == musl ]] && of_another_compiler "${archive##*/}"; then continue; fi
         dpkg-deb -x "$archive" "$sysroot"
     done
     # As on a machine where / and /usr are one.
@@ -59,8 +66,13 @@ set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR $architecture)
 set(CMAKE_CXX_COMPILER $triplet-g++)
 set(CMAKE_SYSROOT $sysroot)
-set(CMAKE_LIBRARY_ARCHITECTURE ${triplet/i686/i386})
 set(CMAKE_CROSSCOMPILING_EMULATOR ${EMULATORS[$architecture]} -L $sysroot)
+END
+}
+
+write_where_to_look() {
+    cat >>"$port/toolchain.cmake" <<END
+set(CMAKE_LIBRARY_ARCHITECTURE ${triplet/i686/i386})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
@@ -71,10 +83,12 @@ END
 }
 
 build_tests() {
-    local launcher=()
+    local launcher=() strict=ON
+    # Another C library warns of other things.
+    if [[ $architecture == musl ]]; then strict=OFF; fi
     if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
     quietly cmake -S "$top" -B "$port/build" -G Ninja "${launcher[@]}" \
-        "-DCMAKE_TOOLCHAIN_FILE=$port/toolchain.cmake" -DGATEHOUSE_WERROR=ON \
+        "-DCMAKE_TOOLCHAIN_FILE=$port/toolchain.cmake" -DGATEHOUSE_WERROR=$strict \
         -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG"
     quietly cmake --build "$port/build" --parallel -- --quiet
 }
@@ -97,8 +111,18 @@ for architecture in "$@"; do
         exit 1
     fi
 done
-packages=(qemu-user)
-for architecture in "$@"; do packages+=("g++-${TRIPLETS[$architecture]}"); done
+packages=()
+for architecture in "$@"; do
+    if [[ $architecture == musl ]]; then
+        [[ -x $(command -v "${GATEHOUSE_ZIG:-}") ]] || {
+            echo "ports.sh: for musl GATEHOUSE_ZIG has to name the compiler that brings it" >&2
+            exit 1
+        }
+        packages+=(musl)
+    else
+        packages+=(qemu-user "g++-${TRIPLETS[$architecture]}")
+    fi
+done
 need_packages build tests
 install_packages "${packages[@]}"
 
@@ -109,9 +133,15 @@ for architecture in "$@"; do
     sysroot=$port/root
     printf '=== %s\n' "$architecture"
     [[ -e $sysroot/complete ]] || fetch_libraries
-    write_toolchain
+    if [[ $architecture == musl ]]; then
+        prepare_musl
+    else
+        write_toolchain
+    fi
+    write_where_to_look
     build_tests
     run_tests || failed=1
-    show_size
+    # OpenWrt's compiler is GCC.
+    [[ $architecture == musl ]] || show_size
 done
 exit "$failed"
