@@ -385,6 +385,7 @@ void Daemon::say_slow(const loop::SlowTurn& turn) {
         {{"computed_us", us(turn.computed)},
          {"passed_us", us(turn.passed)},
          {"interruptions", concat(turn.interruptions)},
+         {"sleeps", concat(turn.sleeps)},
          {"most_of_it", concat(turn.of.file, ":", turn.of.line)},
          {"took_us", us(turn.longest)}});
 }

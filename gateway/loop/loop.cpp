@@ -169,10 +169,12 @@ bool Loop::turn(Duration limit) {
     turn_.passed = read_boot_time() - now_;
     turn_.computed = after.computed - before.computed;
     turn_.interruptions = after.interruptions - before.interruptions;
+    turn_.sleeps = after.sleeps - before.sleeps;
     turn_times_.passed.add(turn_.passed);
     turn_times_.computed.add(turn_.computed);
-    if (after.sleeps != before.sleeps) turn_times_.blocked.add(turn_.passed);
-    if (turn_.computed > TurnTimes::kSlow && tell_slow_turn_) tell_slow_turn_(turn_);
+    if (turn_.sleeps > 0) turn_times_.blocked.add(turn_.passed);
+    const Duration own = turn_.sleeps > 0 ? turn_.passed : turn_.computed;
+    if (own > TurnTimes::kSlow && tell_slow_turn_) tell_slow_turn_(turn_);
     return true;
 }
 

@@ -72,14 +72,15 @@ struct Place {
     }
 };
 
-// A turn that computed for too long, and the callback that took the most of it, told by its
-// place.
+// A turn that computed for too long, or that slept and was too long, and the callback that took the
+// most of it, told by its place.
 struct SlowTurn {
     Duration passed{};
     Duration computed{};
     Duration longest{};  // by the clock on the wall
     Place of;
     long interruptions = 0;  // how often something else got the processor meanwhile
+    long sleeps = 0;
 };
 
 class Loop {
