@@ -125,6 +125,17 @@ tidy() {
     return "$status"
 }
 
+narrow() {
+    tests/rules/narrow.py build/release
+}
+
+check_sources() {
+    local status=0
+    tidy || status=1
+    narrow || status=1
+    return "$status"
+}
+
 # Folders in which a file changed within the eight hours before the newest commit, with semicolons;
 # none where there is no history.
 changed_folders() {
@@ -193,24 +204,26 @@ part_tidy() {
     step "32 bits" narrow || true
 }
 
-# What has no times to keep runs beside others: checks and second build, with the time of the
-# processor that nobody else wants, beside unit tests and lab; the emulated machine, whose tests take
-# their time from its own clock, beside the tests of the second build.
+# What has no times to keep runs beside others: the checks beside the tests that only compute, the
+# emulated machine, whose tests take their time from its own clock, beside the second build. The lab
+# has the machine for itself.
 part_all() {
     step "packages" need_packages build tests lab openwrt || return 0
     if step "release build" build release; then
-        begin "clang-tidy, 32 bits and clang build" aside check_and_build_clang
+        begin "clang-tidy, 32 bits" aside check_sources
         step "unit, world, rule and fuzz tests" release_tests || true
-        step "lab tests" lab_tests || true
-        step "size of the daemon" size_test || true
         end_begun
         summary+=("$(tail -n 1 build/release/tidy.log)")
+        step "lab tests" lab_tests || true
+        step "size of the daemon" size_test || true
         begin "a Debian kernel in an emulated machine" tests/openwrt/run.sh build/release/gatehouse
     fi
-    if step "clang build, if it is not there" build_clang; then
+    local built=no
+    if step "clang build" build_clang; then built=yes; fi
+    if [[ -n ${begun:-} ]]; then end_begun; fi
+    if [[ $built == yes ]]; then
         step "tests with sanitizers, libFuzzer" clang_tests || true
     fi
-    if [[ -n ${begun:-} ]]; then end_begun; fi
 }
 
 finish() {
