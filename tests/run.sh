@@ -122,17 +122,7 @@ tidy() {
     local log=build/release/tidy.log status=0
     tests/rules/tidy.py build/release >"$log" 2>&1 || status=1
     cat "$log"
-    return "$status"
-}
-
-narrow() {
-    tests/rules/narrow.py build/release
-}
-
-check_sources() {
-    local status=0
-    tidy || status=1
-    narrow || status=1
+    tests/rules/narrow.py build/release || status=1
     return "$status"
 }
 
@@ -199,9 +189,8 @@ part_kernel() {
 part_tidy() {
     step "packages" need_packages build tests || return 0
     step "release configuration" configure release || return 0
-    step "clang-tidy" tidy || true
+    step "clang-tidy and 32 bits" tidy || true
     summary+=("$(tail -n 1 build/release/tidy.log)")
-    step "32 bits" narrow || true
 }
 
 # What has no times to keep runs beside others: the checks beside the tests that only compute, the
@@ -210,7 +199,7 @@ part_tidy() {
 part_all() {
     step "packages" need_packages build tests lab openwrt || return 0
     if step "release build" build release; then
-        begin "clang-tidy, 32 bits" aside check_sources
+        begin "clang-tidy and 32 bits" aside tidy
         step "unit, world, rule and fuzz tests" release_tests || true
         end_begun
         summary+=("$(tail -n 1 build/release/tidy.log)")
