@@ -141,19 +141,6 @@ build_clang() {
         "-DGATEHOUSE_CHANGED=$(changed_folders)"
 }
 
-narrow() {
-    tests/rules/narrow.py build/release
-}
-
-# Beside the lab, which waits for most of its time.
-check_and_build_clang() {
-    local status=0
-    tidy || status=1
-    narrow || status=1
-    build_clang || status=1
-    return "$status"
-}
-
 clang_tests() {
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1

@@ -7,23 +7,14 @@ What a conversion there loses is an error. tests/openwrt/ports.sh makes programs
 """
 
 import pathlib
-import subprocess
 import sys
 import time
 
-import house
 import tidy
 
 # Headers of the kernel are the same for both, in the folder of the other.
 NARROW = ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Werror"]
-
-
-def compile_alone(path, flags):
-    done = subprocess.run([tidy.COMPILER, "-fsyntax-only", *tidy.LANGUAGE, *flags, path],
-                          cwd=house.ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise tidy.DoesNotCompile(done.stderr)
 
 
 def main(build):
@@ -33,8 +24,11 @@ def main(build):
     files = tidy.compiled(pathlib.Path(build))
     flags = sorted({flag for some in files.values() for flag in some}) + NARROW + WARNINGS
     for some in tidy.batches(list(files), flags, folder, 4):
-        if len(some) == 1:  # those that stand together were compiled to find that out
-            compile_alone(some[0], flags)
+        if len(some) > 1:  # they were compiled to find out that they stand together
+            continue
+        done = tidy.compile_unit(some[0], flags)
+        if done.returncode != 0:
+            raise tidy.DoesNotCompile(done.stderr)
     print(f"narrow: {len(files)} files compile for 32 bits, {time.monotonic() - began:.0f} s")
     return 0 if files else 1
 

@@ -87,14 +87,18 @@ def culprits(said, unit, files):
     return set(errors)
 
 
+def compile_unit(unit, flags):
+    """What the compiler says of the file, of which nothing is made."""
+    return subprocess.run([COMPILER, "-fsyntax-only", "-ferror-limit=0", *LANGUAGE, *flags, unit],
+                          cwd=house.ROOT, capture_output=True, text=True, check=False)
+
+
 def compile_apart(name, files, flags, folder):
     """(files that compile together, those that do not compile next to them)."""
     good, apart = list(files), []
     while len(good) > 1:
         unit = together(name, good, folder)
-        done = subprocess.run(
-            [COMPILER, "-fsyntax-only", "-ferror-limit=0", *LANGUAGE, *flags, unit],
-            cwd=house.ROOT, capture_output=True, text=True, check=False)
+        done = compile_unit(unit, flags)
         if done.returncode == 0:
             break
         # The first has nobody before it: what is wrong with it comes up when it is alone.
