@@ -145,7 +145,8 @@ inline constexpr std::array kMetrics{
               "Mappings, forwards and pinholes that were refused, by reason."},
     MetricRow{Metric::packets_dropped, "gatehouse_packets_dropped_total", MetricKind::counter,
               "reason",
-              "invalid spoofed untranslated inside_address host_sessions refused to_router",
+              "invalid spoofed untranslated inside_address host_sessions host_mappings refused "
+              "to_router",
               "Packets that the rules dropped, by reason."},
     MetricRow{Metric::queue_overruns, "gatehouse_queue_overruns_total", MetricKind::counter, "", "",
               "Times the kernel had more first packets than the daemon could take."},

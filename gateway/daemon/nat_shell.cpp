@@ -410,6 +410,7 @@ void NatShell::perform(const nat::Effects& effects, const Feed& feed) {
     }
     for (const nat::SessionName& one : effects.delete_sessions)
         end_session(one);
+    refuse_hosts(effects.refuse_hosts);
     if (effects.dump_elements) feed_elements(false, feed);
     feed_sessions(effects.dump_sessions, feed);
 }
@@ -421,6 +422,19 @@ bool NatShell::goes_past_us(const kernel::Session& session, const nat::Session& 
     if (!is_onward(use.inside) && !is_onward(use.remote)) return false;
     const auto flow = kernel::ConcatKey().endpoint(use.inside).endpoint(use.remote);
     return !elements_.has(nat::kNotSipSet, flow);
+}
+
+void NatShell::refuse_hosts(const std::vector<Ip4>& hosts) {
+    std::vector<kernel::ElementChange> changes;
+    for (const Ip4 host : hosts) {
+        changes.push_back({kernel::ElementChange::Kind::add,
+                           nat::kRefusedSet,
+                           kernel::ConcatKey().address(host).bytes(),
+                           {},
+                           {}});
+    }
+    // Where it fails, the next ones are refused here.
+    if (!changes.empty()) (void)elements_.apply(changes);
 }
 
 void NatShell::end_session(const nat::SessionName& name) {

@@ -78,6 +78,7 @@ class NatShell {
     Status list_sessions(const kernel::Conntrack::OnSession& on_session);
     // Ends the session whose first packet went so.
     void end_session(const nat::SessionName& name);
+    void refuse_hosts(const std::vector<Ip4>& hosts);
     std::vector<kernel::RuleCount> rule_counts() { return elements_.rule_counts(); }
     // The session of that tuple in either direction.
     std::optional<kernel::Session> find_session(const kernel::Tuple& tuple);

@@ -40,8 +40,8 @@ std::string_view to_string(KernelSet set) {
 
 bool Effects::empty() const {
     return edits.empty() && verdicts.empty() && pinholes.empty() && delete_sessions_to.empty() &&
-           delete_sessions.empty() && dump_sessions == SessionDump::none && !dump_elements &&
-           notices.empty();
+           delete_sessions.empty() && refuse_hosts.empty() && dump_sessions == SessionDump::none &&
+           !dump_elements && notices.empty();
 }
 
 void Effects::clear() {
@@ -51,6 +51,7 @@ void Effects::clear() {
     pinholes.clear();
     delete_sessions_to.clear();
     delete_sessions.clear();
+    refuse_hosts.clear();
     dump_sessions = SessionDump::none;
     dump_elements = false;
     notices.clear();
@@ -69,6 +70,7 @@ void Effects::take(Effects& other) {
     append(pinholes, other.pinholes);
     append(delete_sessions_to, other.delete_sessions_to);
     append(delete_sessions, other.delete_sessions);
+    append(refuse_hosts, other.refuse_hosts);
     append(notices, other.notices);
     dump_sessions = std::max(dump_sessions, other.dump_sessions);
     dump_elements = dump_elements || other.dump_elements;

@@ -8,7 +8,8 @@
 //   3. the pinhole edits, in their order and as one transaction; PinholesFailed where it is
 //   refused;
 //   4. the deletion of sessions, so that what comes instead of them is in force;
-//   5. the dumps.
+//   5. the hosts that the kernel shall refuse; nobody waits for it;
+//   6. the dumps.
 // Effects are a buffer: the engine appends, the shell clears and uses them again.
 #pragma once
 
@@ -172,6 +173,8 @@ struct Effects {
     std::vector<PinholeEdit> pinholes;
     std::vector<Ip4> delete_sessions_to;  // sessions with this outside address
     std::vector<SessionName> delete_sessions;
+    // Endpoints of these that have no mapping get none for a second, and nobody is asked.
+    std::vector<Ip4> refuse_hosts;
     SessionDump dump_sessions = SessionDump::none;
     bool dump_elements = false;  // answer with ElementsSeen
     std::vector<Notice> notices;

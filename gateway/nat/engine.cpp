@@ -15,7 +15,8 @@ Engine::Engine(const config::Config& config, const Hosts& hosts, const EngineOpt
                     tell({kind, outside_address(), forward});
                 }),
       pinholes_(hosts),
-      sweep_(ledger_, options.key) {
+      sweep_(ledger_, options.key),
+      refusals_(options.key) {
     ledger_.writer().mute(true);
     ledger_.writer().begin(outbox_);
     ledger_.configure(config);
@@ -56,6 +57,9 @@ void Engine::refuse(Refusal reason, const FirstPacket& event, Instant now, Effec
                                 reason == Refusal::table_full;
     const bool tell = for_the_sender && may_tell(now);
     out.verdicts.push_back({event.token, tell ? Verdict::Kind::refuse : Verdict::Kind::drop, 0});
+    if (for_the_sender && refusals_.add(event.inside.address, now)) {
+        out.refuse_hosts.push_back(event.inside.address);
+    }
 }
 
 bool Engine::may_tell(Instant now) {

@@ -20,6 +20,7 @@
 #include "gateway/nat/events.h"
 #include "gateway/nat/forwards.h"
 #include "gateway/nat/pinholes.h"
+#include "gateway/nat/refusal_counts.h"
 #include "gateway/nat/sweep.h"
 
 namespace gatehouse::nat {
@@ -198,6 +199,7 @@ class Engine final : public MappingService {
     Instant last_repair_ = Instant::min() + kRepairGap;
     Instant telling_since_ = Instant::min();
     std::uint32_t told_ = 0;  // since then
+    RefusalCounts refusals_;
     std::map<std::uint32_t, ServiceListener> listeners_;
     std::uint32_t next_subscription_ = 1;
 };

@@ -10,10 +10,11 @@
 //   begin         the first packets of sessions. Those of the house go through from_house or
 //                 within_house, where an endpoint without an element in a source map is handed to
 //                 the queue. Those of IPv6 go through forward_ipv6 and, from outside, through
-//                 pinholes.
-//   to_outside    source translation: from the outside endpoint found in the maps, or, while nobody
-//                 answers the queue, as the kernel chooses.
-//   to_router     new packets from outside only to ports where the router listens.
+//                 pinholes, and are counted in count_ipv6 and count_in_ipv6.
+//   to_outside    counts sessions of the house; source translation: from the outside endpoint found
+//                 in the maps, or, while nobody answers the queue, as the kernel chooses.
+//   to_router     new packets from outside only to ports where the router listens, and from a
+//                 device not too many.
 //   welcome       only where another program filters, and before it: marks the sessions that it
 //                 shall let in, because an accept here would not keep it from dropping them. Its
 //                 first rules are those for datagrams of known sessions on SIP ports, because that
@@ -36,6 +37,7 @@
 #include <array>
 
 #include "gateway/base/text.h"
+#include "gateway/nat/ruleset_limits.h"
 #include "gateway/nat/ruleset_objects.h"
 #include "gateway/nat/sip_beginnings.h"
 
@@ -60,9 +62,6 @@ constexpr std::string_view kInsideAddress =
 constexpr std::string_view kSpoofed =
     "fib saddr . iif oif missing counter drop comment \"spoofed\"";
 
-// Sessions of a host that are looked at for a new one.
-constexpr std::uint32_t kMostCounted = 128;
-
 constexpr int kEchoesPerSecond = 100;  // of all hosts outside to all inside
 
 struct BaseChain {
@@ -85,6 +84,7 @@ constexpr std::array kChains{
     std::string_view("unknown"),      std::string_view("unknown_icmp"),
     std::string_view("from_maps"),    std::string_view("translate"),
     std::string_view("known_sip"),    std::string_view("to_phone"),
+    std::string_view("count_ipv6"),   std::string_view("count_in_ipv6"),
 };
 
 // Interface names were validated by the configuration: no quotes, no control characters.
@@ -113,20 +113,6 @@ std::string ports_of(const std::vector<Port>& ports) {
 // Of what a datagram carries, eight.
 constexpr std::string_view kFirstBytes = "@th,64,64";
 
-// On the sessions of one host: its address in a packet, where the sets count, and how a packet of
-// a session too many ends.
-struct Limit {
-    std::string_view host;
-    std::string_view way;
-    std::string_view end;
-};
-constexpr Limit kOutgoing{"ip saddr", "out", "reject with icmp admin-prohibited"};
-constexpr Limit kIncoming{"ip daddr", "in", "drop"};
-
-// How long a host that has too many begins nothing new: who tries a connection again, which is
-// after a second, is told.
-constexpr std::string_view kCrowdTime = "2s";
-
 class Writer {
   public:
     explicit Writer(const RulesetInput& input)
@@ -134,6 +120,7 @@ class Writer {
           wan_(quoted(input.wan)),
           lan_(set_of(input.lan, quoted)),
           sip_(ports_of(input.sip_ports)),
+          limits_(input.host_sessions),
           pinholes_(pinhole_set(false, input.element_counters)),
           pinholes_remote_(pinhole_set(true, input.element_counters)) {}
 
@@ -156,8 +143,7 @@ class Writer {
 
     void write_from_outside();
     void write_forward();
-    void write_crowd(const Limit& limit);
-    void write_count(std::string_view condition, const Limit& limit);
+    void write_limit(std::string_view condition, const Limit& limit);
     void write_begin();
     void write_known(Proto proto);
     void write_from_house();
@@ -176,13 +162,12 @@ class Writer {
     void write_welcome();
     void write_new_timeouts(Family family);
     std::string permit() const;
-    std::uint32_t counted_of() const;
-    std::string sample() const;
 
     const RulesetInput& input_;
     std::string wan_;
     std::string lan_;
     std::string sip_;  // a port or a set of them; empty: none
+    SessionLimits limits_;
     std::string_view pinholes_;
     std::string_view pinholes_remote_;
     std::string out_;
@@ -267,32 +252,11 @@ void Writer::write_begin() {
     end();
 }
 
-// One host shall not fill the kernel's table. Counting looks at every session that is counted, so
-// only one of so many is, by chance; who has too many of these begins nothing new for a moment.
-// Sessions of the house are counted where they leave it: what waits for the daemon is none yet, and
-// the kernel would forget that it counted it. There who has too many is looked for once more, for
-// thousands may have waited.
-std::uint32_t Writer::counted_of() const {
-    return std::max(input_.host_sessions / kMostCounted, 1U);
-}
-
-// True for the sessions to count; empty where all are.
-std::string Writer::sample() const {
-    return counted_of() > 1 ? concat("numgen random mod ", counted_of(), " == 0 ") : std::string();
-}
-
-constexpr std::string_view kLimited = " comment \"host_sessions\"";
-
-void Writer::write_crowd(const Limit& limit) {
-    if (input_.host_sessions == 0) return;
-    rule(limit.host, " @crowd_", limit.way, " counter ", limit.end, kLimited);
-}
-
-void Writer::write_count(std::string_view condition, const Limit& limit) {
-    if (input_.host_sessions == 0) return;
-    rule(condition, "add @sessions_", limit.way, "_", input_.host_sessions, " { ", limit.host,
-         " ct count over ", input_.host_sessions / counted_of(), " } add @crowd_", limit.way, " { ",
-         limit.host, " timeout ", kCrowdTime, " } counter drop", kLimited);
+// A new session is counted, and one of a host that has too many refused.
+void Writer::write_limit(std::string_view condition, const Limit& limit) {
+    if (!limits_.any()) return;
+    rule(condition, limits_.refuse(limit));
+    rule(limits_.sample(), condition, limits_.count(limit));
 }
 
 // Remembers whom a session of the house talks to.
@@ -312,7 +276,7 @@ void Writer::write_known(Proto proto) {
     if (udp && input_.timeout_objects) text += " th dport != 53";
     append(text, " ", kSource, " @source");
     if (udp && !sip_.empty()) append(text, " ", kFirstBytes, " != ", sip_beginnings_text());
-    if (input_.host_sessions != 0) text += " ip saddr != @crowd_out";
+    if (limits_.any()) text += " ip saddr != @crowd_out";
     if (input_.lan.size() > 1) text += " fib saddr . iif oif exists";
     if (input_.permits) append(text, " ", permit());
     if (input_.timeout_objects) {
@@ -330,7 +294,7 @@ void Writer::write_from_house() {
     write_known(Proto::tcp);
     rule(kSpoofed);
     write_new_timeouts(kIpv4);
-    write_crowd(kOutgoing);
+    if (limits_.any()) rule(limits_.refuse(kOutgoing));
     if (input_.permits) rule(kPorts, " ", permit());
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
@@ -343,6 +307,7 @@ void Writer::write_from_house() {
 
 void Writer::write_within_house() {
     begin("within_house");
+    if (limits_.any()) rule(limits_.refuse(kOutgoing));
     if (input_.hairpin) rule("ct status dnat ", kPorts, " jump unknown");
     rule("accept");
     end();
@@ -350,8 +315,7 @@ void Writer::write_within_house() {
 
 void Writer::write_to_house() {
     begin("to_house");
-    write_crowd(kIncoming);
-    write_count(sample(), kIncoming);
+    write_limit({}, kIncoming);
     rule("meta l4proto 47 accept");
     on_sip_port("udp", "jump to_phone");
     on_sip_beginning("jump to_phone");
@@ -419,16 +383,23 @@ void Writer::write_forward_ipv6() {
     rule(kInsideAddress);
     rule(kSpoofed);
     write_new_timeouts(kIpv6);
+    rule("goto count_ipv6");
+    end();
+    begin("count_ipv6");
+    write_limit("meta nfproto ipv6 ", kOutgoing6);
     rule("accept");
     end();
     begin("forward_ipv6");
     // RFC 6092 REC-6: nobody outside has an inside address.
     rule("iifname ", wan_, " ", kSpoofed);
     write_new_timeouts(kIpv6);
-    rule("iifname ", lan_, " oifname ", lan_, " accept");
+    rule("iifname ", lan_, " oifname ", lan_, " goto count_ipv6");
+    const std::string in = concat("iifname ", wan_, " oifname ", lan_);
     // Where another program filters, `welcome` has looked already.
+    if (!input_.firewall && limits_.any()) {
+        rule(in, " ct mark & ", kWelcomeMark, " != 0 goto count_in_ipv6");
+    }
     if (input_.firewall) {
-        const std::string in = concat("iifname ", wan_, " oifname ", lan_);
         rule(in, " jump pinholes");
         // RFC 4890 4.3.1: echo requests shall pass; not so many that they are a weapon.
         rule(in, " icmpv6 type echo-request limit rate ", kEchoesPerSecond, "/second accept");
@@ -440,10 +411,19 @@ void Writer::write_forward_ipv6() {
 // The narrower one first, so that it counts what is its own.
 void Writer::write_pinholes() {
     begin("pinholes");
-    rule(kHole, " . ip6 saddr @", pinholes_remote_, " accept");
-    rule(kHole, " @", pinholes_, " accept");
+    rule(kHole, " . ip6 saddr @", pinholes_remote_, " goto count_in_ipv6");
+    rule(kHole, " @", pinholes_, " goto count_in_ipv6");
+    end();
+    begin("count_in_ipv6");
+    rule("ct status confirmed accept");
+    write_limit("meta nfproto ipv6 ", kIncoming6);
+    rule("accept");
     end();
 }
+
+// Who was told often enough that there is no mapping for it.
+constexpr std::string_view kRefused =
+    "ip saddr @refused counter reject with icmp admin-prohibited comment \"host_mappings\"";
 
 void Writer::write_unknown() {
     const bool looks = input_.map_lookups;
@@ -451,10 +431,12 @@ void Writer::write_unknown() {
     if (looks) rule(kSource, " @source return");
     if (looks && input_.by_address) rule(kSource, " . ip daddr @source_address return");
     if (looks && input_.by_session) rule(kSource, " . ip daddr . th dport @source_session return");
+    if (looks) rule(kRefused);
     rule("goto ", kQueueChain);
     end();
     begin("unknown_icmp");
     if (looks) rule("icmp type echo-request ", kEchoKey, " @source return");
+    if (looks) rule(kRefused);
     rule("goto ", kQueueChain);
     end();
 }
@@ -472,9 +454,12 @@ void Writer::write_from_maps(std::string_view condition, std::string_view flag) 
 
 void Writer::write_to_outside() {
     begin(kBaseChains[2]);
-    if (input_.host_sessions != 0) {
-        rule("ip saddr @crowd_out oifname ", wan_, " counter drop", kLimited);
-        rule(sample(), "iifname ", lan_, " oifname ", wan_, " meta nfproto ipv4 jump count_out");
+    // Sessions of the house are counted where they leave: what waits for the daemon is none yet,
+    // and the kernel would forget that it counted it. Who has too many is looked for once more, for
+    // thousands may have waited.
+    if (limits_.any()) {
+        rule(limits_.drop(kOutgoing));
+        rule(limits_.sample(), "iifname ", lan_, " meta nfproto ipv4 jump count_out");
     }
     // Who is in a source map is inside: a host, or the SIP gateway in the name of one, whose
     // packets come from no interface. There is no choice between ports where the map names one; the
@@ -499,7 +484,7 @@ void Writer::write_to_outside() {
     if (input_.hairpin) rule("oifname ", lan_, " ct status dnat ", kPorts, " goto from_maps");
     end();
     begin("count_out");
-    write_count({}, kOutgoing);
+    if (limits_.any()) rule(limits_.count(kOutgoing));
     end();
     begin("from_maps");
     write_from_maps(kPorts, {});
@@ -520,8 +505,11 @@ void Writer::write_to_outside() {
 // would stand in the way of the host whose hole punching it belongs to.
 void Writer::write_to_router() {
     begin(kBaseChains[3]);
-    rule("iifname != ", wan_, " accept");
     rule("ct status confirmed accept");
+    // Connections are not counted: a program bounds those that are open, and the kernel gives up
+    // those that are over where it has no room. An answered datagram it keeps.
+    write_limit(concat("iifname ", lan_, " meta l4proto udp "), kToRouter);
+    rule("iifname != ", wan_, " accept");
     rule(kPorts, " meta l4proto . th dport != @", kRouterPortsSet,
          " counter drop comment \"to_router\"");
     end();

@@ -22,6 +22,7 @@ inline constexpr const char* kKnownSipQueueChain = "ask_known_sip";
 inline constexpr const char* kNotSipSet = "not_sip";            // inside and remote endpoint
 inline constexpr const char* kSipDirectSet = "sip_direct";      // hosts that are not led there
 inline constexpr const char* kRouterPortsSet = "router_ports";  // protocol and port
+inline constexpr const char* kRefusedSet = "refused";           // hosts that ask in vain
 
 // The sets of pinholes, for everybody or for one remote. Where the kernel can, their elements count
 // packets. A kernel does not take a set that it has under another definition, so each has its name.

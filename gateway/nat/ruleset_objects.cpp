@@ -2,6 +2,7 @@
 #include "gateway/nat/ruleset_objects.h"
 
 #include "gateway/base/text.h"
+#include "gateway/nat/ruleset_limits.h"
 
 namespace gatehouse::nat {
 namespace {
@@ -31,7 +32,6 @@ class ObjectWriter {
     void write_endpoints();
     void write_pinholes();
     void write_sip();
-    void write_limits();
 
     const RulesetInput& input_;
     std::string out_;
@@ -93,16 +93,6 @@ void ObjectWriter::write_sip() {
     line("set ", kSipDirectSet, " { type ipv4_addr; flags timeout; size 1024; }");
 }
 
-void ObjectWriter::write_limits() {
-    if (input_.host_sessions == 0) return;
-    for (const char* way : {"out", "in"}) {
-        line("set sessions_", way, "_", input_.host_sessions,
-             " { type ipv4_addr; flags dynamic; size 4096; }");
-        line("set crowd_", way,
-             " { type ipv4_addr; flags dynamic,timeout; timeout 1s; size 4096; }");
-    }
-}
-
 std::string ObjectWriter::whole() {
     if (input_.timeout_objects) {
         write_timeouts(kIpv4);
@@ -111,10 +101,12 @@ std::string ObjectWriter::whole() {
     write_endpoints();
     write_pinholes();
     line("set ", kRouterPortsSet, " { type inet_proto . inet_service; }");
+    line("set ", kRefusedSet, " { type ipv4_addr; flags timeout; timeout 1s; size 1024; }");
     line("set permit { ", kEndpointType, kRemote,
          "; flags dynamic,timeout; timeout 5m; size 131072; }");
     write_sip();
-    write_limits();
+    const SessionLimits limits(input_.host_sessions);
+    if (limits.any()) out_ += limits.sets();
     line("map ", kTunnelMap,
          " { type ipv4_addr : ipv4_addr; flags dynamic,timeout; timeout 10m; size 4096; }");
     return std::move(out_);

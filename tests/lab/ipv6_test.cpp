@@ -7,6 +7,7 @@
 //   phone   2001:db8:1::20 --+
 //   console 2001:db8:1::30 --+-- ::1 [router] 2001:db8:f::1 ---- 2001:db8:f::2 ::3 [internet]
 //   pc      2001:db8:1::10 --+
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 
@@ -32,8 +33,9 @@ bool connects(const Host& client, const TcpListener& server) {
 // What the daemon does, as far as pinholes need it: the house decides, the kernel carries out.
 class WorkingHouse {
   public:
-    explicit WorkingHouse(const Host& router) : router_(router), house_(make_key()) {
-        router_.inside([&] { start(); });
+    explicit WorkingHouse(const Host& router, std::string_view more = {})
+        : router_(router), house_(make_key()) {
+        router_.inside([&] { start(more); });
     }
 
     void ask(const std::function<void(nat::MappingService&, Instant)>& call) {
@@ -72,14 +74,15 @@ class WorkingHouse {
     }
     static Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
-    void start() {
+    void start(std::string_view more) {
         links_.emplace(std::move(*kernel::LinkWatch::open()));
         neighbours_.emplace(std::move(*kernel::NeighbourWatch::open()));
         nft_.emplace(std::move(*kernel::NftWatch::open()));
         shell_.emplace(std::move(*daemon::NatShell::open(false, true)));
         handle(daemon::LinksSeen{daemon::interfaces_of(links_->table())});
         const auto loaded = config::load_config(
-            "config gateway 'main'\n\toption wan 'wan0'\n\tlist lan 'br-lan'\n", "house.conf");
+            concat("config gateway 'main'\n\toption wan 'wan0'\n\tlist lan 'br-lan'\n", more),
+            "house.conf");
         handle(daemon::Started{*loaded.config, {}});
         for (const auto& [key, one] : neighbours_->table().all())
             handle(daemon::NeighbourSeen{one.address, one.mac});
@@ -291,6 +294,41 @@ BOOST_AUTO_TEST_CASE(sessions_live_as_long_as_those_of_ipv4) {
     BOOST_TEST((left > 450 && left <= 500), listed);
 }
 
+// However many addresses it gives itself.
+BOOST_AUTO_TEST_CASE(a_device_with_too_many_sessions_is_told_so_and_nobody_else_notices) {
+    Ipv6Home home;
+    House& house = home.house;
+    const Router router(house, section("nat 'nat'", {{"host_sessions", "100"}}));
+    const UdpSocket server = house.internet.udp("[2001:db8:f::2]:7001");
+    const UdpSocket pc = house.pc.udp("[2001:db8:1::10]:5000");
+    BOOST_TEST(seen_by(server, pc) == "[2001:db8:1::10]:5000");
+    const PacketSocket wire = house.pc.packets("eth0");
+    for (int i = 1; i <= 20; ++i) {
+        house.pc.ip(concat("address add 2001:db8:1::1:", i, "/64 dev eth0 nodad"));
+        const UdpSocket socket = house.pc.udp(concat("[2001:db8:1::1:", i, "]:5000"));
+        for (int port = 8000; port < 8050; ++port)
+            socket.send_to(concat("[2001:db8:f::3]:", port), "one more");
+    }
+    constexpr std::uint8_t kUnreachable = 1, kProhibited = 1;  // of ICMPv6
+    BOOST_TEST(wire.receive([](const Packet& p) {
+                       return p.is_icmpv6() && !p.outgoing && p.icmp_type == kUnreachable &&
+                              p.icmp_code == kProhibited;
+                   })
+                   .has_value());
+    const std::string sessions = house.router.run({"conntrack", "-L", "-f", "ipv6"}).out;
+    const auto count = std::count(sessions.begin(), sessions.end(), '\n');
+    BOOST_TEST(count >= 100);
+    BOOST_TEST(count <= 110);
+    BOOST_TEST(seen_by(server, pc) == "[2001:db8:1::10]:5000");
+    BOOST_TEST(heard_by(pc, server, "[2001:db8:1::10]:5000") == "[2001:db8:f::2]:7001");
+    BOOST_TEST(house.router.can_ping("2001:db8:1::10"));
+    for (int port = 7100; port < 7150; ++port) {
+        const UdpSocket other = house.internet.udp(concat("[2001:db8:f::3]:", port));
+        BOOST_TEST(seen_by(other, house.phone.udp("[2001:db8:1::20]:5001")) ==
+                   "[2001:db8:1::20]:5001");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(pinholes)
@@ -336,6 +374,28 @@ BOOST_AUTO_TEST_CASE(a_pinhole_for_one_remote_lets_in_nobody_else) {
     const UdpSocket stranger = house.internet.udp("[2001:db8:f::3]:7001");
     BOOST_TEST(heard_by(phone, friendly, "[2001:db8:1::20]:5000") == "[2001:db8:f::2]:7001");
     BOOST_TEST(heard_by(phone, stranger, "[2001:db8:1::20]:5000", 200ms) == kNobody);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_through_a_pinhole_ends_at_the_limit) {
+    Ipv6Home home;
+    House& house = home.house;
+    WorkingHouse working(house.router, section("nat 'nat'", {{"host_sessions", "100"}}));
+    const UdpSocket phone = house.phone.udp("[2001:db8:1::20]:5000");
+    BOOST_REQUIRE(open(working, hole(Proto::udp, "2001:db8:1::20", 5000)) != 0U);
+    const UdpSocket friendly = house.internet.udp("[2001:db8:f::2]:7001");
+    BOOST_TEST(heard_by(phone, friendly, "[2001:db8:1::20]:5000") == "[2001:db8:f::2]:7001");
+    for (int port = 8000; port < 8500; ++port) {
+        house.internet.udp(concat("[2001:db8:f::3]:", port))
+            .send_to("[2001:db8:1::20]:5000", "anybody?");
+    }
+    const std::string sessions = house.router.run({"conntrack", "-L", "-f", "ipv6"}).out;
+    const auto count = std::count(sessions.begin(), sessions.end(), '\n');
+    BOOST_TEST(count >= 100);
+    BOOST_TEST(count <= 110);
+    // What is there goes on, and so does what the phone begins.
+    BOOST_TEST(heard_by(phone, friendly, "[2001:db8:1::20]:5000") == "[2001:db8:f::2]:7001");
+    const UdpSocket another = house.internet.udp("[2001:db8:f::2]:7002");
+    BOOST_TEST(seen_by(another, phone) == "[2001:db8:1::20]:5000");
 }
 
 BOOST_AUTO_TEST_CASE(pinholes_come_back_after_a_foreign_flush_and_go_with_a_restart) {

@@ -84,6 +84,29 @@ BOOST_AUTO_TEST_CASE(what_waited_for_a_frozen_daemon_counts_as_sessions_of_its_d
     BOOST_TEST(count.value_or(0) < 2000);
 }
 
+// Each look at a packet in vain is one that somebody else waits for.
+BOOST_AUTO_TEST_CASE(a_device_that_has_all_its_mappings_and_asks_on_is_refused_by_the_kernel) {
+    House house;
+    const Router router(house, section("nat 'nat'", {{"host_mappings", "100"}}));
+    const UdpSocket server = house.internet.udp("11.0.0.2:7001");
+    const UdpSocket pc = house.pc.udp("0.0.0.0:5000");
+    BOOST_TEST(seen_by(server, pc) == "11.0.0.1:5000");
+    const std::uint64_t before = packets_in_queue(house.router).value_or(0);
+    flood(house, {.first_port = 10000, .count = 50000});
+    const std::uint64_t looked_at = packets_in_queue(house.router).value_or(0) - before;
+    BOOST_TEST_MESSAGE(looked_at << " of 50000 packets were looked at");
+    BOOST_TEST(looked_at >= 200U);
+    BOOST_TEST(looked_at < 10000U);
+    BOOST_TEST(seen_by(server, house.phone.udp("0.0.0.0:6000")) == "11.0.0.1:6000");
+    // What has a mapping goes on with it, to others, too.
+    BOOST_TEST(seen_by(house.internet.udp("11.0.0.4:7001"), pc) == "11.0.0.1:5000");
+    const Ran metrics =
+        router.run({"curl", "-s", "--unix-socket", router.control(), "http://gatehouse/metrics"});
+    const std::string dropped = "gatehouse_packets_dropped_total{reason=\"host_mappings\"} ";
+    BOOST_TEST(metrics.says(dropped));
+    BOOST_TEST(!metrics.says(dropped + "0\n"));
+}
+
 // One device begins more sessions than the kernel keeps, where the owner lets it. It can say no to
 // nobody else: what has answered stays, and newcomers take the place of what nobody answered.
 BOOST_AUTO_TEST_CASE(a_device_that_fills_the_kernels_table_harms_nobody_else) {

@@ -260,6 +260,30 @@ BOOST_AUTO_TEST_CASE(a_device_with_too_many_sessions_is_told_so_and_nobody_else_
     }
 }
 
+// A service that answers makes sessions that the kernel does not give up for others.
+BOOST_AUTO_TEST_CASE(nor_do_sessions_with_the_router_itself_fill_its_table) {
+    House house;
+    const Router router(house, section("nat 'nat'", {{"host_sessions", "100"}}));
+    const auto ask = [](const UdpSocket& device) {
+        device.send_to("192.168.1.1:5351", std::string_view("\0\0", 2));  // NAT-PMP: my address?
+        return device.receive(1s).has_value();
+    };
+    const UdpSocket early = house.pc.udp();
+    BOOST_TEST(ask(early));
+    for (int port = 10000; port < 10500; ++port) {
+        const UdpSocket socket = house.pc.udp(concat("192.168.1.10:", port));
+        socket.send_to("192.168.1.1:5351", std::string_view("\0\0", 2));
+    }
+    const std::string sessions = house.router.conntrack();
+    const auto count = std::count(sessions.begin(), sessions.end(), '\n');
+    BOOST_TEST(count >= 100);
+    BOOST_TEST(count <= 120);
+    BOOST_TEST(ask(early));
+    BOOST_TEST(ask(house.phone.udp()));
+    const UdpSocket server = house.internet.udp("11.0.0.2:7001");
+    BOOST_TEST(seen_by(server, house.pc.udp("0.0.0.0:5000")) == "11.0.0.1:5000");
+}
+
 // Strangers who come to an open port of a device do not hinder what it begins itself.
 BOOST_AUTO_TEST_CASE(a_flood_to_an_open_port_ends_at_the_limit_and_leaves_the_device_free) {
     House house;

@@ -73,6 +73,34 @@ BOOST_AUTO_TEST_CASE(of_many_refused_packets_only_some_are_answered_each_second)
     BOOST_TEST(refused(house, Refusal::host_quota) == 1010U);
 }
 
+BOOST_AUTO_TEST_CASE(who_asks_on_and_on_in_vain_is_left_to_the_kernel_for_a_while) {
+    config::Config config = default_config();
+    config.nat.host_mappings = 1;
+    House house(config);
+    house.send(port_of_host(2, 0), at(kServer, 80));
+    house.send(port_of_host(3, 0), at(kServer, 80));
+    const auto ask = [&](std::uint8_t host, std::size_t packets) {
+        for (std::size_t n = 1; n <= packets; ++n)
+            house.send(port_of_host(host, n), at(kServer, 80));
+        return house.left_to_kernel.size();
+    };
+    BOOST_TEST(ask(2, RefusalCounts::kMost - 1) == 0U);
+    BOOST_TEST(ask(3, 1) == 0U);
+    BOOST_TEST(ask(2, 1) == 1U);
+    BOOST_TEST(ask(2, 500) == 1U);  // that were on their way
+    house.pass(1s);
+    BOOST_TEST(ask(2, RefusalCounts::kMost - 1) == 1U);
+    BOOST_TEST(ask(2, 1) == 2U);
+    BOOST_TEST(ask(3, RefusalCounts::kMost) == 3U);
+    const Ip4 first = port_of_host(2, 0).address, second = port_of_host(3, 0).address;
+    BOOST_CHECK((house.left_to_kernel == std::vector{first, first, second}));
+    // What has a mapping never asks in vain.
+    house.pass(1s);
+    for (std::uint16_t n = 0; n < 500; ++n)
+        house.send(port_of_host(2, 0), at(kServer, n));
+    BOOST_TEST(house.left_to_kernel.size() == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(a_port_that_was_open_to_strangers_rests_whatever_it_depended_on) {
     config::Config config = default_config();
     config.nat.type = config::NatType::custom;

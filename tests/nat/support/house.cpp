@@ -107,6 +107,8 @@ void House::execute(Effects& effects) {
     }
     for (const SessionName& one : effects.delete_sessions)
         sessions.erase({one.proto, one.inside, one.remote});
+    left_to_kernel.insert(left_to_kernel.end(), effects.refuse_hosts.begin(),
+                          effects.refuse_hosts.end());
     notices.insert(notices.end(), effects.notices.begin(), effects.notices.end());
     const bool dump_sessions = effects.dump_sessions != SessionDump::none;
     const bool dump_elements = effects.dump_elements;

@@ -83,6 +83,7 @@ class House {
     std::map<ElementKey, Endpoint4> elements;
     std::map<std::tuple<Proto, Endpoint4, Ip4>, Instant> permits;
     std::set<PinholeElement> pinholes;
+    std::vector<Ip4> left_to_kernel;  // hosts that it shall refuse, in the order of the effects
 
   private:
     void execute(Effects& effects);
