@@ -20,11 +20,13 @@ std::string Problem::to_string() const {
 }
 
 void ProblemList::add(int line, std::string text) {
-    if (list_.size() < kMost) {
-        list_.push_back({file_, line, std::move(text)});
-    } else {
+    if (list_.size() == kMost) {
         ++left_off_;
+        return;
     }
+    const auto after = std::find_if(list_.begin(), list_.end(),
+                                    [line](const Problem& p) { return p.line > line; });
+    list_.insert(after, {file_, line, std::move(text)});
 }
 
 void ProblemList::add_all(const std::vector<Problem>& others) {
@@ -33,8 +35,6 @@ void ProblemList::add_all(const std::vector<Problem>& others) {
 }
 
 std::vector<Problem> ProblemList::take() && {
-    std::stable_sort(list_.begin(), list_.end(),
-                     [](const Problem& a, const Problem& b) { return a.line < b.line; });
     if (left_off_ > 0) list_.push_back({file_, 0, concat("and ", left_off_, " more like these")});
     return std::move(list_);
 }

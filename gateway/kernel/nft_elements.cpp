@@ -117,8 +117,10 @@ std::vector<MessageBytes> encode_changes(std::string_view table,
     order.reserve(changes.size());
     for (const ElementChange& change : changes)
         order.push_back(&change);
-    std::stable_sort(order.begin(), order.end(),
-                     [](const auto* a, const auto* b) { return a->set < b->set; });
+    std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+        const int sets = a->set.compare(b->set);
+        return sets < 0 || (sets == 0 && a < b);
+    });
     std::vector<MessageBytes> messages;
     std::size_t i = 0;
     while (i < order.size()) {

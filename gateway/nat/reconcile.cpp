@@ -2,6 +2,7 @@
 #include "gateway/nat/reconcile.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 namespace gatehouse::nat {
@@ -33,11 +34,15 @@ std::vector<Element> order_claims(std::span<const Element> seen) {
     }
     std::sort(ways_back.begin(), ways_back.end());
     std::sort(claims.begin(), claims.end());
-    std::stable_partition(claims.begin(), claims.end(), [&](const Element& claim) {
+    const auto leads_back = [&](const Element& claim) {
         return std::binary_search(ways_back.begin(), ways_back.end(),
                                   Way{claim.proto, claim.value, claim.key});
-    });
-    return claims;
+    };
+    std::vector<Element> out;
+    out.reserve(claims.size());
+    std::copy_if(claims.begin(), claims.end(), std::back_inserter(out), leads_back);
+    std::remove_copy_if(claims.begin(), claims.end(), std::back_inserter(out), leads_back);
+    return out;
 }
 
 std::vector<Ip4> adopt_claims(std::span<const Element> seen, Ledger& ledger, Instant now) {
