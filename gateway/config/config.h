@@ -134,6 +134,19 @@ struct Forward {
     friend bool operator==(const Forward&, const Forward&) = default;
 };
 
+// Ports of a device that the internet may reach over IPv6. It is known by its hardware address, at
+// each address at which it is seen, or by its address, or by both.
+struct Pinhole {
+    std::string name;  // of the section; may be empty
+    ForwardProto proto = ForwardProto::both;
+    PortRange ports;
+    std::optional<Mac> mac;
+    std::optional<Ip6> inside;
+    std::optional<Ip6> remote;  // only from this address
+
+    friend bool operator==(const Pinhole&, const Pinhole&) = default;
+};
+
 // The host that gets what nothing else claims.
 struct Dmz {
     Ip4 inside;
@@ -279,6 +292,7 @@ struct Config {
     Timeouts timeouts;
     std::vector<Host> hosts;
     std::vector<Forward> forwards;
+    std::vector<Pinhole> pinholes;
     std::optional<Dmz> dmz;
     Sip sip;
     Upnp upnp;

@@ -14,6 +14,9 @@ namespace {
 constexpr std::array kPermissionActions{PermissionAction::deny, PermissionAction::allow};
 constexpr std::array kForwardProtos{ForwardProto::tcp, ForwardProto::udp, ForwardProto::both};
 
+// Of all pinholes together: each is an element of the filter for each address of its device.
+constexpr std::uint32_t kMostPinholePorts = 1024;
+
 // Ranges of outside ports of one protocol and the lines that claimed them; no two overlap.
 class PortClaims {
   public:
@@ -98,6 +101,33 @@ void read_forwards(const RawConfig& raw, ProblemList& errors, ProblemList& warni
         if (on_tcp) tcp.claim(forward.outside, reader.line());
         if (on_udp) udp.claim(forward.outside, reader.line());
         out.forwards.push_back(std::move(forward));
+    });
+}
+
+void read_pinholes(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out) {
+    std::uint32_t ports = 0;
+    each(raw, "pinhole", errors, warnings, [&](SectionReader& reader) {
+        Pinhole pinhole;
+        pinhole.name = reader.name();
+        pinhole.proto = reader.choice<ForwardProto>("proto", kForwardProtos);
+        pinhole.ports = reader.ports("port");
+        pinhole.mac = reader.mac("mac");
+        pinhole.inside = reader.address6("inside");
+        pinhole.remote = reader.address6("remote");
+        if (!reader.ok()) return;
+        if (!pinhole.mac && !pinhole.inside) {
+            reader.refuse(reader.line(), "'pinhole' needs 'mac' or 'inside'");
+            return;
+        }
+        if (ports + pinhole.ports.size() > kMostPinholePorts) {
+            reader.refuse(reader.line_of("port"),
+                          concat("'port' ", pinhole.ports.to_string(), " makes ",
+                                 ports + pinhole.ports.size(),
+                                 " ports of pinholes, and there may be ", kMostPinholePorts));
+            return;
+        }
+        ports += pinhole.ports.size();
+        out.pinholes.push_back(std::move(pinhole));
     });
 }
 

@@ -13,6 +13,7 @@ namespace gatehouse::config {
 
 void read_hosts(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
 void read_forwards(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
+void read_pinholes(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
 void read_dmz(const RawConfig& raw, ProblemList& errors, ProblemList& warnings, Config& out);
 void read_permissions(const RawConfig& raw, ProblemList& errors, ProblemList& warnings,
                       Config& out);

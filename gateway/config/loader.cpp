@@ -263,6 +263,7 @@ void Loader::all() {
     only("timeout", [this](SectionReader& reader) { timeouts(reader); });
     read_hosts(raw, errors, warnings, out);
     read_forwards(raw, errors, warnings, out);
+    read_pinholes(raw, errors, warnings, out);
     read_dmz(raw, errors, warnings, out);
     only("sip", [this](SectionReader& reader) { sip(reader); });
     read_sip_providers(raw, errors, warnings, out);

@@ -164,6 +164,11 @@ std::optional<Ip4> parse_host_address(std::string_view text) {
     return address && is_host_address(*address) ? address : std::nullopt;
 }
 
+std::optional<Ip6> parse_host_address6(std::string_view text) {
+    const auto address = parse_ip6(text);
+    return address && is_host_address(*address) ? address : std::nullopt;
+}
+
 std::optional<Target> parse_host_target(std::string_view text) {
     const auto target = parse_target(text);
     return target && is_host_address(target->address) ? target : std::nullopt;
@@ -201,6 +206,10 @@ bool fits(const OptionSpec& option, std::string_view text) {
 
 std::optional<Ip4> SectionReader::address(std::string_view name) {
     return one(name, parse_host_address);
+}
+
+std::optional<Ip6> SectionReader::address6(std::string_view name) {
+    return one(name, parse_host_address6);
 }
 
 std::optional<Mac> SectionReader::mac(std::string_view name) {

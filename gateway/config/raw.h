@@ -67,6 +67,7 @@ class SectionReader {
     Port port(std::string_view name);
     PortRange ports(std::string_view name);
     std::optional<Ip4> address(std::string_view name);
+    std::optional<Ip6> address6(std::string_view name);
     std::optional<Mac> mac(std::string_view name);
     std::optional<Prefix4> network(std::string_view name);
     Target target(std::string_view name);

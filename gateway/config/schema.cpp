@@ -241,6 +241,36 @@ constexpr std::array kForward{
                .example = "198.51.100.7"},
 };
 
+constexpr std::array kPinhole{
+    OptionSpec{.name = "proto",
+               .kind = Kind::choice,
+               .fallback = "both",
+               .sentence = "The protocol that is let in.",
+               .words = "tcp udp both"},
+    OptionSpec{.name = "port",
+               .kind = Kind::port_range,
+               .fallback = "",
+               .sentence = "The port of the device, or a range such as 8000-8010.",
+               .example = "443",
+               .required = true},
+    OptionSpec{.name = "mac",
+               .kind = Kind::mac,
+               .fallback = "",
+               .sentence = "The hardware address of the device, which is reached at every IPv6 "
+                           "address at which the router has seen it.",
+               .example = "00:11:22:33:44:55"},
+    OptionSpec{.name = "inside",
+               .kind = Kind::address6,
+               .fallback = "",
+               .sentence = "The IPv6 address of the device, where it never changes.",
+               .example = "2001:db8::10"},
+    OptionSpec{.name = "remote",
+               .kind = Kind::address6,
+               .fallback = "",
+               .sentence = "Let in only what comes from this address of the internet.",
+               .example = "2001:db8:f::7"},
+};
+
 constexpr std::array kDmz{
     OptionSpec{.name = "inside",
                .kind = Kind::address,
@@ -429,6 +459,10 @@ constexpr std::array kSections{
                 kHost},
     SectionSpec{"forward", "camera", Times::entry, false,
                 "A port of the outside address that always leads to one device.", kForward},
+    SectionSpec{"pinhole", "server", Times::entry, false,
+                "Ports of one device that the internet may reach over IPv6, where nothing is "
+                "translated. It is known by mac or by inside, or by both.",
+                kPinhole},
     SectionSpec{"dmz", "", Times::entry, false, "One device that stands in front of the house.",
                 kDmz},
     SectionSpec{"sip", "sip", Times::once, true, "Internet telephony.", kSip},
@@ -503,6 +537,7 @@ std::string allowed_text(const OptionSpec& option) {
         case Kind::port: return "a port from 1 to 65535";
         case Kind::port_range: return "a port from 1 to 65535 or a range such as 8000-8010";
         case Kind::address: return "the IPv4 address of a host";
+        case Kind::address6: return "the IPv6 address of a host";
         case Kind::network: return "an IPv4 address, or several such as 192.168.1.64/26";
         case Kind::target:
             return "the IPv4 address of a host, with :port or :first-last behind it if need be";

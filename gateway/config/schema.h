@@ -22,6 +22,7 @@ enum class Kind : std::uint8_t {
     port,
     port_range,
     address,   // of one host
+    address6,  // of one host, IPv6
     network,   // an address, or a prefix such as 192.168.1.0/24
     target,    // an address with a port, a range of ports, or none
     endpoint,  // address:port

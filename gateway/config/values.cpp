@@ -107,6 +107,12 @@ bool is_host_address(Ip4 address) {
     return first != 0 && first != 127 && first < 224;
 }
 
+bool is_host_address(const Ip6& address) {
+    const std::uint8_t first = address.bytes[0];
+    const bool link_local = first == 0xfe && (address.bytes[1] & 0xc0U) == 0x80;
+    return first != 0 && first != 0xff && !link_local;
+}
+
 std::optional<Target> parse_target(std::string_view text) {
     const std::size_t colon = text.find(':');
     const auto address = parse_ip4(text.substr(0, colon));

@@ -41,6 +41,8 @@ bool is_domain(std::string_view text);
 
 // An address that one host can have: not 0.0.0.0/8, loopback, multicast or above.
 bool is_host_address(Ip4 address);
+// The same of IPv6, and one that routers forward: not of one link alone.
+bool is_host_address(const Ip6& address);
 
 // Where a forward leads: "192.168.1.10", "192.168.1.10:80", "192.168.1.10:8000-8010".
 struct Target {

@@ -76,6 +76,21 @@ void write_json(JsonWriter& json, const ForwardRow& row) {
     json.end_object();
 }
 
+void write_json(JsonWriter& json, const PinholeRow& row) {
+    json.begin_object();
+    json.field("id", row.id);
+    json.field("proto", to_string(row.proto));
+    json.field("inside", text_of(row.inside));
+    json.field("port", row.ports.to_string());
+    json.field("mac", text_of(row.mac));
+    json.field("remote", text_of(row.remote));
+    json.field("origin", row.origin);
+    json.field("owner", none_if_empty(row.owner));
+    json.field("description", none_if_empty(row.description));
+    json.field("expires_in", seconds_of(row.expires_in));
+    json.end_object();
+}
+
 void write_json(JsonWriter& json, const HostRow& row) {
     json.begin_object();
     json.field("address", row.address.to_string());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The lists of the control API: /api/v1/mappings, sessions, forwards, hosts and leases. Each is an
-// array of flat objects whose field names are stable. Endpoints are "192.0.2.1:80", or the address
-// alone where there is no port; ranges of a forward "192.0.2.1:8000-8010"; times are whole seconds;
-// null stands where something does not apply, and in `expires_in` for never.
+// The lists of the control API: /api/v1/mappings, sessions, forwards, pinholes, hosts and leases.
+// Each is an array of flat objects whose field names are stable. Endpoints are "192.0.2.1:80", or
+// the address alone where there is no port; ranges of a forward "192.0.2.1:8000-8010"; times are
+// whole seconds; null stands where something does not apply, and in `expires_in` for never.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +63,21 @@ struct ForwardRow {
     friend bool operator==(const ForwardRow&, const ForwardRow&) = default;
 };
 
+struct PinholeRow {
+    std::optional<std::uint32_t> id;  // nothing: it is in the configuration
+    Proto proto = Proto::udp;
+    std::optional<Ip6> inside;  // nothing: wherever the device is seen
+    PortRange ports;
+    std::optional<Mac> mac;  // of the device, which is reached at its other addresses, too
+    std::optional<Ip6> remote;
+    std::string_view origin;  // static igd pcp
+    std::string owner;
+    std::string description;
+    std::optional<Duration> expires_in;
+
+    friend bool operator==(const PinholeRow&, const PinholeRow&) = default;
+};
+
 struct HostRow {
     IpAddress address;
     std::optional<Mac> mac;
@@ -87,6 +102,7 @@ struct LeaseRow {
 void write_json(JsonWriter& json, const MappingRow& row);
 void write_json(JsonWriter& json, const SessionRow& row);
 void write_json(JsonWriter& json, const ForwardRow& row);
+void write_json(JsonWriter& json, const PinholeRow& row);
 void write_json(JsonWriter& json, const HostRow& row);
 void write_json(JsonWriter& json, const LeaseRow& row);
 

@@ -44,6 +44,19 @@ constexpr std::array kForwards{
     Column{"enabled", "ON"},          Column{"description", "DESCRIPTION"},
 };
 
+constexpr std::array kPinholes{
+    Column{"id", "ID", Kind::number},
+    Column{"proto", "PROTO"},
+    Column{"inside", "INSIDE"},
+    Column{"port", "PORT"},
+    Column{"mac", "MAC"},
+    Column{"remote", "REMOTE"},
+    Column{"origin", "ORIGIN"},
+    Column{"owner", "OWNER"},
+    Column{"expires_in", "EXPIRES", Kind::seconds},
+    Column{"description", "DESCRIPTION"},
+};
+
 constexpr std::array kHosts{
     Column{"address", "ADDRESS"},
     Column{"mac", "MAC"},
@@ -98,6 +111,7 @@ std::span<const Column> columns_of(std::string_view resource) {
     if (resource == "mappings") return kMappings;
     if (resource == "sessions") return kSessions;
     if (resource == "forwards") return kForwards;
+    if (resource == "pinholes") return kPinholes;
     if (resource == "hosts") return kHosts;
     if (resource == "leases") return kLeases;
     if (resource == "calls") return kCalls;

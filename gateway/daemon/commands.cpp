@@ -51,6 +51,7 @@ int status(const Options& options);
 int mappings(const Options& options);
 int sessions(const Options& options);
 int forwards(const Options& options);
+int pinholes(const Options& options);
 int hosts(const Options& options);
 int leases(const Options& options);
 int calls(const Options& options);
@@ -69,6 +70,8 @@ constexpr std::array kCommands{
     Command{"sessions", "sessions [--json] [--socket PATH]", "what passes just now", sessions},
     Command{"forwards", "forwards [--json] [--socket PATH]", "what is let in, and who asked for it",
             forwards},
+    Command{"pinholes", "pinholes [--json] [--socket PATH]",
+            "what is let in over IPv6, and who asked for it", pinholes},
     Command{"hosts", "hosts [--json] [--socket PATH]", "the devices inside", hosts},
     Command{"leases", "leases [--json] [--socket PATH]", "the addresses that devices were given",
             leases},
@@ -203,6 +206,10 @@ int sessions(const Options& options) {
 
 int forwards(const Options& options) {
     return list_command(client_of(options), "forwards");
+}
+
+int pinholes(const Options& options) {
+    return list_command(client_of(options), "pinholes");
 }
 
 int hosts(const Options& options) {

@@ -20,6 +20,7 @@ using nat::Refused;
 constexpr std::string_view kMappings = "/api/v1/mappings";
 constexpr std::string_view kSessions = "/api/v1/sessions";
 constexpr std::string_view kForwards = "/api/v1/forwards";
+constexpr std::string_view kPinholes = "/api/v1/pinholes";
 constexpr std::string_view kHosts = "/api/v1/hosts";
 constexpr std::size_t kMany = 1000;  // sessions; a list of more is told in pieces
 
@@ -208,6 +209,7 @@ Response serve_list(const NatApi& api, const Request& request, Instant now) {
     const auto page = control::parse_page(request.query);
     if (!page) return failure(400, page.error().text, "limit and offset are numbers of rows");
     if (request.path == kForwards) return control::list_of(forward_rows(api.engine, now), *page);
+    if (request.path == kPinholes) return control::list_of(pinhole_rows(api.engine, now), *page);
     if (request.path == kHosts) {
         return control::list_of(host_rows(api.engine, api.hosts, now), *page);
     }
@@ -262,7 +264,8 @@ std::optional<Response> serve_nat(const NatApi& api, const Request& request, Ins
     const std::string_view path = request.path;
     const bool one_forward = path.starts_with(kForwards) && path.size() > kForwards.size() &&
                              path[kForwards.size()] == '/';
-    const bool list = path == kMappings || path == kSessions || path == kForwards || path == kHosts;
+    const bool list = path == kMappings || path == kSessions || path == kForwards ||
+                      path == kPinholes || path == kHosts;
     if (!one_forward && !list) return std::nullopt;
     if (request.method == "GET") {
         return one_forward ? serve_forward(api, request, now) : serve_list(api, request, now);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The control API's view of the NAT, without sockets or clocks:
-//   GET    /api/v1/mappings, sessions, forwards, hosts    arrays of rows (control/resources.h)
+//   GET    /api/v1/mappings, sessions, forwards,          arrays of rows (control/resources.h)
+//                  pinholes, hosts
 //   GET    /api/v1/forwards/ID                            one row
 //   POST   /api/v1/forwards                               a flat object: proto outside inside
 //                                                         [remote lifetime name]; 201 and the rows

@@ -192,6 +192,40 @@ std::vector<control::ForwardRow> forward_rows(const nat::Engine& engine, Instant
     return rows;
 }
 
+std::vector<control::PinholeRow> pinhole_rows(const nat::Engine& engine, Instant now) {
+    using enum config::ForwardProto;
+    std::vector<control::PinholeRow> rows;
+    for (const config::Pinhole& fixed : engine.configured_pinholes()) {
+        control::PinholeRow row;
+        row.inside = fixed.inside;
+        row.ports = fixed.ports;
+        row.mac = fixed.mac;
+        row.remote = fixed.remote;
+        row.origin = nat::to_string(nat::OwnerKind::static_);
+        row.owner = "configuration";
+        row.description = fixed.name;
+        for (const Proto proto : {Proto::tcp, Proto::udp}) {
+            if (fixed.proto == (proto == Proto::tcp ? udp : tcp)) continue;
+            row.proto = proto;
+            rows.push_back(row);
+        }
+    }
+    for (const nat::Pinhole* const pinhole : engine.pinholes()) {
+        control::PinholeRow& row = rows.emplace_back();
+        row.id = pinhole->id;
+        row.proto = pinhole->proto;
+        row.inside = pinhole->inside;
+        row.ports = {pinhole->port, pinhole->port};
+        row.mac = pinhole->host;
+        row.remote = pinhole->remote;
+        row.origin = nat::to_string(pinhole->owner.kind);
+        row.owner = pinhole->owner.id;
+        row.description = pinhole->description;
+        row.expires_in = time_left(pinhole->expires, now);
+    }
+    return rows;
+}
+
 std::vector<control::HostRow> host_rows(const nat::Engine& engine, const nat::Hosts& hosts,
                                         Instant now) {
     std::map<IpAddress, control::HostRow> rows;

@@ -50,6 +50,8 @@ class Census {
 std::vector<control::SessionRow> session_rows(std::span<const kernel::Session> sessions);
 std::vector<control::ForwardRow> forward_rows(const nat::Engine& engine, Instant now);
 control::ForwardRow forward_row(const nat::Forward& forward, Instant now);
+// Those of the configuration first.
+std::vector<control::PinholeRow> pinhole_rows(const nat::Engine& engine, Instant now);
 // Known hosts, and whoever has mappings without being known.
 std::vector<control::HostRow> host_rows(const nat::Engine& engine, const nat::Hosts& hosts,
                                         Instant now);

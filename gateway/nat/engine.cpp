@@ -22,6 +22,7 @@ Engine::Engine(const config::Config& config, const Hosts& hosts, const EngineOpt
     ledger_.configure(config);
     forwards_.configure(config, now);
     pinholes_.set_limits(config.nat.pinholes, config.nat.host_pinholes);
+    pinholes_.configure(config.pinholes, outbox_);
     if (config.dmz) dmz_ = config.dmz->inside;
     ledger_.writer().end();
 }
@@ -253,11 +254,12 @@ void Engine::on(const HostChanged& event, Instant now, Effects& out) {
     }
 }
 
-void Engine::on(const Reconfigured& event, Instant now, Effects&) {
+void Engine::on(const Reconfigured& event, Instant now, Effects& out) {
     ledger_.configure(event.config);
     ledger_.reapply(std::nullopt, now);
     forwards_.configure(event.config, now);
     pinholes_.set_limits(event.config.nat.pinholes, event.config.nat.host_pinholes);
+    pinholes_.configure(event.config.pinholes, out);
     dmz_.reset();
     if (event.config.dmz) dmz_ = event.config.dmz->inside;
 }

@@ -122,6 +122,7 @@ class Engine final : public MappingService {
     std::optional<MappingView> find_mapping(MappingId id, Instant now) const;
     // All that shall be in the kernel, sorted, but for permits.
     std::vector<Element> wanted() const;
+    const std::vector<config::Pinhole>& configured_pinholes() const { return pinholes_.fixed(); }
     // The pinholes that shall be in the kernel, sorted.
     std::vector<PinholeElement> wanted_pinholes() const { return pinholes_.wanted(); }
     // The elements of a pinhole that shall be in the kernel, but not more than one may count.

@@ -42,6 +42,11 @@ void note(Notice::Kind kind, const Pinhole& pinhole, Effects& out) {
 
 }  // namespace
 
+void Pinholes::configure(const std::vector<config::Pinhole>& fixed, Effects& out) {
+    fixed_ = fixed;
+    write(out);
+}
+
 Result<Pinhole, Refused> Pinholes::open(const PinholeRequest& request, Instant now, Effects& out) {
     if (!has_ports(request.proto)) return fail(because(Refusal::protocol));
     if (request.port.number == 0 || request.lifetime <= Duration::zero() ||
@@ -131,7 +136,7 @@ void Pinholes::erase(PinholeId id, Effects& out) {
 }
 
 void Pinholes::follow(const IpAddress& address, Effects& out) {
-    if (!address.is_v6() || pinholes_.empty()) return;
+    if (!address.is_v6() || (pinholes_.empty() && fixed_.empty())) return;
     const Host* there = hosts_->find(address);
     if (there != nullptr && there->mac) {
         for (auto& [id, pinhole] : pinholes_) {
@@ -145,6 +150,8 @@ std::vector<PinholeElement> Pinholes::wanted() const {
     std::vector<PinholeElement> out;
     for (const auto& [id, pinhole] : pinholes_)
         add_elements(pinhole, out);
+    for (const config::Pinhole& fixed : fixed_)
+        add_elements(fixed, out);
     make_set(out);
     return out;
 }
@@ -152,12 +159,31 @@ std::vector<PinholeElement> Pinholes::wanted() const {
 void Pinholes::add_elements(const Pinhole& pinhole, std::vector<PinholeElement>& out) const {
     const PinholeElement one{pinhole.inside, pinhole.proto, pinhole.port,
                              pinhole.remote.value_or(Ip6{})};
-    if (!passed_on(pinhole)) out.push_back(one);
-    if (!pinhole.host) return;
-    for (const IpAddress& address : hosts_->addresses_of(*pinhole.host)) {
+    if (!passed_on(pinhole.inside, pinhole.host)) out.push_back(one);
+    if (pinhole.host) add_elements(*pinhole.host, one, out);
+}
+
+void Pinholes::add_elements(const config::Pinhole& fixed, std::vector<PinholeElement>& out) const {
+    for (const Proto proto : {Proto::tcp, Proto::udp}) {
+        const auto other =
+            proto == Proto::tcp ? config::ForwardProto::udp : config::ForwardProto::tcp;
+        if (fixed.proto == other) continue;
+        for (std::uint32_t i = 0; i < fixed.ports.size(); ++i) {
+            const auto number = static_cast<std::uint16_t>(fixed.ports.first.number + i);
+            const PinholeElement one{fixed.inside.value_or(Ip6{}), proto, Port{number},
+                                     fixed.remote.value_or(Ip6{})};
+            if (fixed.inside && !passed_on(*fixed.inside, fixed.mac)) out.push_back(one);
+            if (fixed.mac) add_elements(*fixed.mac, one, out);
+        }
+    }
+}
+
+void Pinholes::add_elements(const Mac& host, PinholeElement one,
+                            std::vector<PinholeElement>& out) const {
+    for (const IpAddress& address : hosts_->addresses_of(host)) {
         if (!address.is_v6()) continue;
+        one.inside = address.v6();
         out.push_back(one);
-        out.back().inside = address.v6();
     }
 }
 
@@ -198,10 +224,10 @@ void Pinholes::count(PinholeId id, std::span<const PinholeCount> counts) {
     }
 }
 
-bool Pinholes::passed_on(const Pinhole& pinhole) const {
-    if (!pinhole.host) return false;
-    const Host* there = hosts_->find(pinhole.inside);
-    return there != nullptr && there->mac && *there->mac != *pinhole.host;
+bool Pinholes::passed_on(const Ip6& inside, const std::optional<Mac>& host) const {
+    if (!host) return false;
+    const Host* there = hosts_->find(inside);
+    return there != nullptr && there->mac && *there->mac != *host;
 }
 
 void Pinholes::write(Effects& out) {

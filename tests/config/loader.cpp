@@ -209,6 +209,22 @@ BOOST_AUTO_TEST_CASE(permissions_are_read_in_their_order) {
     BOOST_TEST((second.outside == PortRange{{1}, {65535}}));
 }
 
+BOOST_AUTO_TEST_CASE(pinholes_are_read) {
+    const Config config = load(
+        "config pinhole 'web'\noption proto tcp\noption port 443\noption mac 00:11:22:33:44:77\n"
+        "config pinhole\noption port 5000-5010\noption inside 2001:db8::10\n"
+        "option mac 00:11:22:33:44:78\noption remote 2001:db8:f::7");
+    const std::vector<Pinhole> wanted{
+        {"web", ForwardProto::tcp, {{443}, {443}}, parse_mac("00:11:22:33:44:77"), {}, {}},
+        {"",
+         ForwardProto::both,
+         {{5000}, {5010}},
+         parse_mac("00:11:22:33:44:78"),
+         parse_ip6("2001:db8::10"),
+         parse_ip6("2001:db8:f::7")}};
+    BOOST_TEST((config.pinholes == wanted));
+}
+
 BOOST_AUTO_TEST_CASE(dmz_sip_upnp_and_web_are_read) {
     const Config config = load(
         "config dmz\noption inside 192.168.1.99\n"

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_SUITE(tables)
 BOOST_AUTO_TEST_CASE(an_empty_list_is_its_heading) {
     BOOST_TEST(shown("mappings", "[]") ==
                "PROTO  INSIDE  OUTSIDE  REMOTE  ORIGIN  SESSIONS  AGE  EXPIRES\n");
-    for (const char* resource : {"sessions", "forwards", "hosts", "calls"})
+    for (const char* resource : {"sessions", "forwards", "pinholes", "hosts", "calls"})
         BOOST_TEST(shown(resource, "[]").size() > 10U);
     BOOST_TEST(columns_of("no such thing").empty());
 }

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_SUITE(lists)
 BOOST_AUTO_TEST_CASE(a_quiet_house_has_empty_lists) {
     Api api;
     api.sessions.emplace();
-    for (const char* list : {"mappings", "sessions", "forwards", "hosts"})
+    for (const char* list : {"mappings", "sessions", "forwards", "pinholes", "hosts"})
         BOOST_TEST(api.get(list) == "[]");
 }
 
@@ -138,6 +138,37 @@ BOOST_AUTO_TEST_CASE(the_media_of_a_call_are_mappings_and_no_forwards) {
     BOOST_TEST(api.ask("GET", concat("/api/v1/forwards/", made->id)).status == 404U);
     BOOST_TEST(api.del(std::to_string(made->id)).starts_with("404 "));
     BOOST_TEST(api.house.engine->forwards().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(pinholes_are_those_of_the_configuration_and_those_that_were_asked_for) {
+    config::Config config = test::default_config();
+    config.pinholes = {
+        {"web", config::ForwardProto::both, {{80}, {81}}, parse_mac("00:11:22:33:44:55"), {}, {}},
+        {"ssh",
+         config::ForwardProto::tcp,
+         {{22}, {22}},
+         {},
+         parse_ip6("2001:db8::20"),
+         parse_ip6("2001:db8:f::7")}};
+    Api api(config);
+    nat::PinholeRequest request;
+    request.inside = *parse_ip6("2001:db8::30");
+    request.port = Port{5000};
+    request.lifetime = 600s;
+    request.owner = {nat::OwnerKind::pcp, "console"};
+    request.description = "game";
+    BOOST_REQUIRE(api.house.engine->open_pinhole(request, api.house.now));
+    const std::string web =
+        R"("inside":null,"port":"80-81","mac":"00:11:22:33:44:55","remote":null,"origin":"static",)"
+        R"("owner":"configuration","description":"web","expires_in":null})";
+    BOOST_TEST(api.get("pinholes") ==
+               concat(R"([{"id":null,"proto":"tcp",)", web, R"(,{"id":null,"proto":"udp",)", web,
+                      R"(,{"id":null,"proto":"tcp","inside":"2001:db8::20","port":"22","mac":null,)"
+                      R"("remote":"2001:db8:f::7","origin":"static","owner":"configuration",)"
+                      R"("description":"ssh","expires_in":null},)"
+                      R"({"id":1,"proto":"udp","inside":"2001:db8::30","port":"5000","mac":null,)"
+                      R"("remote":null,"origin":"pcp","owner":"console","description":"game",)"
+                      R"("expires_in":600}])"));
 }
 
 BOOST_AUTO_TEST_CASE(hosts_are_those_that_are_known_and_those_that_talk) {

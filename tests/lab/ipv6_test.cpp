@@ -376,6 +376,37 @@ BOOST_AUTO_TEST_CASE(a_pinhole_for_one_remote_lets_in_nobody_else) {
     BOOST_TEST(heard_by(phone, stranger, "[2001:db8:1::20]:5000", 200ms) == kNobody);
 }
 
+BOOST_AUTO_TEST_CASE(a_pinhole_of_the_configuration_leads_to_its_device_until_it_is_taken_away) {
+    Ipv6Home home;
+    House& house = home.house;
+    const std::string mac = house.phone.mac("eth0")->to_string();
+    Router router(house,
+                  section("pinhole 'web'", {{"proto", "tcp"}, {"port", "443"}, {"mac", mac}}));
+    const TcpListener web = house.phone.listen("[2001:db8:1::20]:443");
+    const TcpListener other = house.console.listen("[2001:db8:1::30]:443");
+    const auto opens = [&](const TcpListener& server) {
+        return eventually([&] { return Verdict(connects(house.internet, server)); }, 5s);
+    };
+    BOOST_TEST(house.phone.can_ping("2001:db8:f::2"));  // it has to be seen once
+    BOOST_TEST(opens(web));
+    BOOST_TEST(house.internet.connect("[2001:db8:1::30]:443", 300ms).error() == ETIMEDOUT);
+    // Also where it calls itself otherwise later, and after the daemon was killed.
+    house.phone.ip("address add 2001:db8:1::4020/64 dev eth0 nodad");
+    const TcpListener again = house.phone.listen("[2001:db8:1::4020]:443");
+    BOOST_TEST(house.router.can_ping("2001:db8:1::4020"));
+    BOOST_TEST(opens(again));
+    router.kill_9();
+    BOOST_TEST(connects(house.internet, web));
+    router.start();
+    BOOST_TEST(opens(web));
+    TcpPair pair = tcp_pair(house.internet, web);
+    BOOST_TEST(pair.works());
+    router.configure("");
+    BOOST_TEST(router.reload().ok());
+    BOOST_TEST(house.internet.connect("[2001:db8:1::20]:443", 300ms).error() == ETIMEDOUT);
+    BOOST_TEST(pair.works());
+}
+
 BOOST_AUTO_TEST_CASE(a_flood_through_a_pinhole_ends_at_the_limit) {
     Ipv6Home home;
     House& house = home.house;

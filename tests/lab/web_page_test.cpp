@@ -26,7 +26,9 @@ std::string house_config() {
                    {{"mac", "00:11:22:33:44:66"}, {"address", "192.168.1.20"}, {"name", "phone"}}) +
            section("host 'console'", {{"address", "192.168.1.30"}, {"nat", "symmetric"}}) +
            section("forward 'web'",
-                   {{"proto", "tcp"}, {"outside", "8000"}, {"inside", "192.168.1.10:80"}});
+                   {{"proto", "tcp"}, {"outside", "8000"}, {"inside", "192.168.1.10:80"}}) +
+           section("pinhole 'files'",
+                   {{"proto", "tcp"}, {"port", "443"}, {"inside", "2001:db8::10"}});
 }
 
 // Whether an element shows a text.
@@ -55,6 +57,7 @@ BOOST_AUTO_TEST_CASE(the_page_tells_what_there_is_and_follows_what_happens) {
     BOOST_TEST(browser.sees(shows("hosts", "Moderate: whoever it has talked to can reach it")));
     BOOST_TEST(browser.sees(shows("mappings", "udp 192.168.1.20:506011.0.0.1:5060")));
     BOOST_TEST(browser.sees(shows("forwards", "you, in the configuration")));
+    BOOST_TEST(browser.sees(shows("pinholes", "2001:db8::10tcp 443-you, in the configuration")));
     BOOST_TEST(browser.sees(shows("why", "11.0.0.1 is public")));
     BOOST_TEST(browser.sees(shows("why", "1 forward lets strangers in")));
     // What happens now.

@@ -208,6 +208,16 @@ BOOST_AUTO_TEST_CASE(ipv6_passes_out_and_comes_in_by_pinholes) {
     BOOST_TEST(text_of(flow("2001:db8:1::9")) == "ipv6: ipv6 | pinhole");
     BOOST_TEST(*flow("2001:db8:1::9").pinhole == opened->id);
     BOOST_TEST(text_of(flow("2001:db8:1::8")) == "ipv6: ipv6 | -no_pinhole");
+    house.config.pinholes = {{"web",
+                              config::ForwardProto::tcp,
+                              {{80}, {80}},
+                              {},
+                              inside.v6(),
+                              *parse_ip6("2001:db8:1::8")}};
+    house.event(Reconfigured{house.config});
+    BOOST_TEST(text_of(flow("2001:db8:1::8")) == "ipv6: ipv6 | pinhole");
+    BOOST_TEST(!flow("2001:db8:1::8").pinhole.has_value());
+    BOOST_TEST(text_of(flow("2001:db8:1::7")) == "ipv6: ipv6 | -no_pinhole");
     const Flow ula{
         Proto::tcp, {*parse_ip("fd00::1"), Port{9}}, {*parse_ip("2001:db8::9"), Port{9}}};
     BOOST_TEST(text_of(explain(ula, {}, *house.engine, house.config)) ==

@@ -168,6 +168,48 @@ BOOST_AUTO_TEST_CASE(pinholes_wait_until_the_kernel_is_known) {
     BOOST_CHECK((house.pinholes.begin()->inside == request.inside));
 }
 
+BOOST_AUTO_TEST_CASE(a_pinhole_of_the_configuration_is_there_while_it_is_configured) {
+    const Ip6 one = *parse_ip6("2001:db8::1"), two = *parse_ip6("2001:db8::2"),
+              three = *parse_ip6("2001:db8::3");
+    config::Config config = default_config();
+    config.pinholes = {{"web", config::ForwardProto::tcp, {{443}, {443}}, kPhone, {}, {}},
+                       {"game", config::ForwardProto::both, {{80}, {81}}, {}, three, one}};
+    House house(config);
+    const auto see = [&](const Ip6& address, const Mac& mac) {
+        house.hosts.publish(address, HostSource::neighbour, mac);
+        house.event(HostChanged{address});
+    };
+    const std::set<PinholeElement> always{{three, Proto::tcp, Port{80}, one},
+                                          {three, Proto::tcp, Port{81}, one},
+                                          {three, Proto::udp, Port{80}, one},
+                                          {three, Proto::udp, Port{81}, one}};
+    BOOST_CHECK((house.pinholes == always));
+    // By its hardware address a device is known where it is seen.
+    see(one, kPhone);
+    see(two, kPhone);
+    std::set<PinholeElement> both = always;
+    both.insert({one, Proto::tcp, Port{443}, {}});
+    both.insert({two, Proto::tcp, Port{443}, {}});
+    BOOST_CHECK((house.pinholes == both));
+    see(one, kOther);
+    both.erase({one, Proto::tcp, Port{443}, {}});
+    BOOST_CHECK((house.pinholes == both));
+    // Nobody asked for it, so nobody can end it, and it takes nobody's place.
+    BOOST_TEST(house.engine->pinholes().empty());
+    config.pinholes.erase(config.pinholes.begin());
+    house.event(Reconfigured{config});
+    BOOST_CHECK((house.pinholes == always));
+    // At an address that it is said to have, until another one is seen there.
+    config.pinholes = {{"web", config::ForwardProto::udp, {{443}, {443}}, kPhone, three, {}}};
+    house.event(Reconfigured{config});
+    const PinholeElement there{three, Proto::udp, Port{443}, {}};
+    BOOST_TEST(house.pinholes.contains(there));
+    see(three, kOther);
+    BOOST_TEST(!house.pinholes.contains(there));
+    BOOST_TEST(house.pinholes.size() == 1U);
+    BOOST_TEST(house.broken_batches == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(what_came_through_a_pinhole_is_a_sum_over_its_addresses_and_over_lost_tables) {
     House house;
     const Ip6 first = *parse_ip6("2001:db8::1");

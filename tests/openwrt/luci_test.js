@@ -142,6 +142,12 @@ const house = {
       { id: 8, proto: 'tcp', outside: '11.0.0.1:81', inside: '192.168.1.10:81', remote: null, origin: 'static', owner: 'configuration', description: null, expires_in: null },
     ],
   },
+  pinholes: {
+    rows: [
+      { id: null, proto: 'tcp', inside: null, port: '443', mac: '00:11:22:33:44:55', remote: null, origin: 'static', owner: 'configuration', description: evil, expires_in: null },
+      { id: 3, proto: 'udp', inside: '2001:db8::20', port: '5000', mac: evil, remote: evil, origin: 'pcp', owner: evil, description: evil, expires_in: 7200 },
+    ],
+  },
   add_forward: { rows: [] },
   delete_forward: {},
 };
@@ -211,6 +217,14 @@ test('a forward can be deleted by whoever did not write it into the configuratio
   assert.strictEqual(buttons.length, 1);
   await buttons[0].attributes.click();
   assert.deepStrictEqual(state.calls.find(c => c.method === 'delete_forward').arguments, { id: '7' });
+});
+
+test('what is open over IPv6 is shown where something is', async() => {
+  const { drawn } = await draw('view/gatehouse/forwards', house);
+  for (const word of [ 'IPv6 pinholes', '443', '00:11:22:33:44:55', '2001:db8::20', '2 h 0 min' ])
+    assert.ok(drawn.text().includes(word), word);
+  const none = await draw('view/gatehouse/forwards', with_({ pinholes: { rows: [] } }));
+  assert.ok(!none.drawn.text().includes('IPv6'));
 });
 
 test('a forward can be opened, and a refusal is told', async() => {

@@ -8,8 +8,8 @@ _gatehouse() {
     local command=${COMP_WORDS[1]-} words=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="run check reload status mappings sessions forwards hosts leases calls messages events why forward
-            probe stun-server --version --help"
+        words="run check reload status mappings sessions forwards pinholes hosts leases calls messages
+            events why forward probe stun-server --version --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -25,7 +25,7 @@ _gatehouse() {
                 run) words="-c --foreground" ;;
                 check) words="-c" ;;
                 reload) words="-c --socket" ;;
-                status | mappings | sessions | forwards | hosts | leases | calls | \
+                status | mappings | sessions | forwards | pinholes | hosts | leases | calls | \
                     messages)
                     words="--json --watch --socket" ;;
                 why) words="--json --watch --socket"

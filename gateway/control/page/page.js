@@ -153,6 +153,14 @@ const draw = {
       rows.slice(0, 300), 'Nothing is forwarded.');
     why();
   },
+  pinholes(rows) {
+    const there = p => p.inside ? `[${p.inside}]` : ((data.hosts || []).find(h => h.mac === p.mac) || {}).address || p.mac;
+    table('pinholes', [['Leads to', p => nameOf(there(p))], ['Address', p => p.inside || p.mac, 'addr'],
+      ['Port', p => p.proto + ' ' + p.port, 'addr'], ['Only from', p => p.remote, 'addr'],
+      ['Asked for by', p => (asked[p.origin] || (() => p.origin))({ ...p, inside: there(p) })],
+      ['For', p => p.description], ['Lives', p => until(p.expires_in), 'num']],
+      rows.slice(0, 300), 'No pinhole is open.');
+  },
   calls(rows) {
     const media = m => m.map(s => (s.inside || '?') + ' ↔ ' + (s.peer || '?')).join(', ');
     table('calls', [['From', c => c.from], ['To', c => c.to], ['State', c => c.state],
@@ -257,9 +265,10 @@ function drawRefusals() {
 }
 
 // Which lists an event changes.
-const changes = [[/^mapping/, 'mappings', 'hosts', 'status'], [/^forward|^pinhole/, 'forwards', 'status'],
+const changes = [[/^mapping/, 'mappings', 'hosts', 'status'], [/^forward/, 'forwards', 'status'],
+  [/^pinhole/, 'pinholes', 'status'],
   [/^lease|^link/, 'leases', 'hosts', 'status'], [/^call|^phone/, 'calls'], [/^outside/, 'status', 'mappings', 'forwards'],
-  [/^lost/, 'status', 'hosts', 'forwards', 'calls', 'mappings', 'leases']];
+  [/^lost/, 'status', 'hosts', 'forwards', 'pinholes', 'calls', 'mappings', 'leases']];
 
 // A stream that begins anew tells the last events once more; ids begin at 1 with each daemon, and
 // then the time goes on.
@@ -306,7 +315,7 @@ async function load(name) {
   } catch (e) { /* the stream of events tells that the router is away */ }
 }
 
-const loadAll = () => ['status', 'hosts', 'forwards', 'calls', 'mappings', 'leases', 'history'].forEach(soon);
+const loadAll = () => ['status', 'hosts', 'forwards', 'pinholes', 'calls', 'mappings', 'leases', 'history'].forEach(soon);
 
 function live(state, text) {
   $('live').className = state;

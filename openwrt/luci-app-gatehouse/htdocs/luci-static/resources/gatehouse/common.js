@@ -35,6 +35,7 @@ return baseclass.extend({
 	status: method('status'),
 	mappings: method('mappings'),
 	forwards: method('forwards'),
+	pinholes: method('pinholes'),
 	leases: method('leases'),
 	hosts: method('hosts'),
 	calls: method('calls'),

@@ -174,6 +174,32 @@ return baseclass.extend({
 			]
 		},
 		{
+			type: 'pinhole', title: _('IPv6 pinholes'), many: true,
+			sentence: _('Ports of one device that the internet may reach over IPv6, where nothing is translated. It is known by mac or by inside, or by both.'),
+			options: [
+				{
+					name: 'proto', kind: 'choice', title: _('Protocol'), words: [ 'tcp', 'udp', 'both' ], fallback: 'both',
+					sentence: _('The protocol that is let in.')
+				},
+				{
+					name: 'port', kind: 'value', title: _('Port'), example: '443', datatype: 'portrange', required: true,
+					sentence: _('The port of the device, or a range such as 8000-8010.')
+				},
+				{
+					name: 'mac', kind: 'value', title: _('MAC'), example: '00:11:22:33:44:55', datatype: 'macaddr',
+					sentence: _('The hardware address of the device, which is reached at every IPv6 address at which the router has seen it.')
+				},
+				{
+					name: 'inside', kind: 'value', title: _('Inside'), example: '2001:db8::10', datatype: 'ip6addr',
+					sentence: _('The IPv6 address of the device, where it never changes.')
+				},
+				{
+					name: 'remote', kind: 'value', title: _('Only from'), example: '2001:db8:f::7', datatype: 'ip6addr',
+					sentence: _('Let in only what comes from this address of the internet.')
+				}
+			]
+		},
+		{
 			type: 'dmz', title: _('DMZ'), many: true,
 			sentence: _('One device that stands in front of the house.'),
 			options: [

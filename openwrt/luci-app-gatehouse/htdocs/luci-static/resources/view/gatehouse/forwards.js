@@ -8,7 +8,7 @@
 
 return view.extend({
 	load: function() {
-		return Promise.all([ gatehouse.forwards(), gatehouse.status(), gatehouse.notes() ]);
+		return Promise.all([ gatehouse.forwards(), gatehouse.status(), gatehouse.notes(), gatehouse.pinholes() ]);
 	},
 
 	refresh: function() {
@@ -33,14 +33,24 @@ return view.extend({
 	},
 
 	body: function(data) {
-		const [ forwards, status, notes ] = data;
+		const [ forwards, status, notes, pinholes ] = data;
 		return gatehouse.warnings(notes, status).concat([ gatehouse.table(
 			[ _('Protocol'), _('Outside'), _('Inside'), _('Only from'), _('Opened by'), _('Owner'),
 				_('Description'), _('Expires in'), '' ],
 			gatehouse.rowsOf(forwards).map(row => [
 				row.proto, row.outside, row.inside, row.remote, gatehouse.origin(row.origin), row.owner,
 				row.description, gatehouse.seconds(row.expires_in), this.removal(row)
-			]), _('No port is open.')) ]);
+			]), _('No port is open.')) ], this.overIpv6(gatehouse.rowsOf(pinholes)));
+	},
+
+	overIpv6: function(rows) {
+		return rows.length ? [ gatehouse.section(_('IPv6 pinholes'), [ gatehouse.table(
+			[ _('Protocol'), _('Inside'), _('Port'), _('Only from'), _('Opened by'), _('Owner'), _('Description'),
+				_('Expires in') ],
+			rows.map(row => [
+				row.proto, row.inside || row.mac, row.port, row.remote, gatehouse.origin(row.origin), row.owner,
+				row.description, gatehouse.seconds(row.expires_in)
+			]), '') ]) ] : [];
 	},
 
 	field: function(name, title, example) {
