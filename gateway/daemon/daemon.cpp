@@ -49,6 +49,13 @@ void return_memory_early() {
 #endif
 }
 
+// What only the busiest moment so far has needed.
+void return_spare_memory() {
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 std::vector<Interface> interfaces_of(const kernel::LinkTable& table) {
@@ -146,6 +153,7 @@ Status Daemon::start() {
     open_dhcp();
     handle(LinksSeen{interfaces_of(links_->table())});
     look_at_ports();
+    return_memory();
     Abilities abilities;
     abilities.timeout_objects = has_fact(kernel_facts_, "timeout_objects");
     abilities.session_counts = has_fact(kernel_facts_, "session_counts");
@@ -438,6 +446,14 @@ void Daemon::look_at_ports() {
     dhcp_->look_again(house_.dhcp());
     open_web();
     loop_->after(kPeriod, [this] { look_at_ports(); });
+}
+
+void Daemon::return_memory() {
+    static constexpr Duration kPeriod = 5min;
+    loop_->after(kPeriod, [this] {
+        return_spare_memory();
+        return_memory();
+    });
 }
 
 std::optional<std::vector<kernel::Session>> Daemon::sessions() {

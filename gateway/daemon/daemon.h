@@ -87,6 +87,7 @@ class Daemon {
     void read_neighbours();
     void tell_neighbours();
     void look_at_ports();
+    void return_memory();
     // daemon_dhcp.cpp
     void open_dhcp();
     void handle(const dhcp::Event& event);
