@@ -255,7 +255,7 @@ void Writer::write_begin() {
 // A new session is counted, and one of a host that has too many refused.
 void Writer::write_limit(std::string_view condition, const Limit& limit) {
     if (!limits_.any()) return;
-    rule(condition, limits_.refuse(limit));
+    rule(condition, refuse_crowd(limit));
     rule(limits_.sample(), condition, limits_.count(limit));
 }
 
@@ -294,7 +294,7 @@ void Writer::write_from_house() {
     write_known(Proto::tcp);
     rule(kSpoofed);
     write_new_timeouts(kIpv4);
-    if (limits_.any()) rule(limits_.refuse(kOutgoing));
+    if (limits_.any()) rule(refuse_crowd(kOutgoing));
     if (input_.permits) rule(kPorts, " ", permit());
     rule(kPorts, " jump unknown");
     rule("icmp type echo-request jump unknown_icmp");
@@ -307,7 +307,7 @@ void Writer::write_from_house() {
 
 void Writer::write_within_house() {
     begin("within_house");
-    if (limits_.any()) rule(limits_.refuse(kOutgoing));
+    if (limits_.any()) rule(refuse_crowd(kOutgoing));
     if (input_.hairpin) rule("ct status dnat ", kPorts, " jump unknown");
     rule("accept");
     end();
@@ -458,7 +458,7 @@ void Writer::write_to_outside() {
     // and the kernel would forget that it counted it. Who has too many is looked for once more, for
     // thousands may have waited.
     if (limits_.any()) {
-        rule(limits_.drop(kOutgoing));
+        rule(drop_crowd(kOutgoing));
         rule(limits_.sample(), "iifname ", lan_, " meta nfproto ipv4 jump count_out");
     }
     // Who is in a source map is inside: a host, or the SIP gateway in the name of one, whose

@@ -27,11 +27,11 @@ std::string SessionLimits::sample() const {
     return one_of() > 1 ? concat("numgen random mod ", one_of(), " == 0 ") : std::string();
 }
 
-std::string SessionLimits::refuse(const Limit& limit) {
+std::string refuse_crowd(const Limit& limit) {
     return concat(limit.host, " @crowd_", limit.name, " counter ", limit.end, kLimited);
 }
 
-std::string SessionLimits::drop(const Limit& limit) {
+std::string drop_crowd(const Limit& limit) {
     return concat(limit.host, " @crowd_", limit.name, " counter drop", kLimited);
 }
 

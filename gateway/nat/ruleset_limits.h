@@ -30,6 +30,11 @@ inline constexpr Limit kIncoming6{"in_ipv6", "ipv6_addr", "ip6 daddr", "drop"};
 // With the router itself, of both: it answers many addresses that nobody checks.
 inline constexpr Limit kToRouter{"router", "ether_addr", "ether saddr", "drop"};
 
+// Rules that end a packet of a host that has too many, with and without telling it; conditions may
+// stand before them.
+std::string refuse_crowd(const Limit& limit);
+std::string drop_crowd(const Limit& limit);
+
 class SessionLimits {
   public:
     // Of one host; 0: as many as it likes, and none of the texts below are to be used.
@@ -38,10 +43,7 @@ class SessionLimits {
     bool any() const { return most_ != 0; }
     // A condition that is true for the sessions to count, with a blank behind; empty where all are.
     std::string sample() const;
-    // Rules, before which conditions may stand. The first two end a packet of a host that has too
-    // many, with and without telling it; the third counts a session.
-    static std::string refuse(const Limit& limit);
-    static std::string drop(const Limit& limit);
+    // A rule that counts a session; conditions may stand before it.
     std::string count(const Limit& limit) const;
     // The lines that declare what these look into.
     std::string sets() const;
