@@ -77,6 +77,13 @@ std::string_view to_string(ForwardProto value) {
     return "";
 }
 
+std::vector<Proto> protos_of(ForwardProto value) {
+    std::vector<Proto> out;
+    if (value != ForwardProto::udp) out.push_back(Proto::tcp);
+    if (value != ForwardProto::tcp) out.push_back(Proto::udp);
+    return out;
+}
+
 NatBehaviour behaviour_of(NatType type) {
     switch (type) {
         case NatType::full_cone:

@@ -58,6 +58,8 @@ std::string_view to_string(LogLevel value);
 std::string_view to_string(ForwardProto value);
 std::string_view to_string(PermissionAction value);
 
+std::vector<Proto> protos_of(ForwardProto value);  // tcp before udp
+
 struct NatBehaviour {
     MappingBehaviour mapping = MappingBehaviour::endpoint_independent;
     FilteringBehaviour filtering = FilteringBehaviour::address_dependent;

@@ -193,7 +193,6 @@ std::vector<control::ForwardRow> forward_rows(const nat::Engine& engine, Instant
 }
 
 std::vector<control::PinholeRow> pinhole_rows(const nat::Engine& engine, Instant now) {
-    using enum config::ForwardProto;
     std::vector<control::PinholeRow> rows;
     for (const config::Pinhole& fixed : engine.configured_pinholes()) {
         control::PinholeRow row;
@@ -204,8 +203,7 @@ std::vector<control::PinholeRow> pinhole_rows(const nat::Engine& engine, Instant
         row.origin = nat::to_string(nat::OwnerKind::static_);
         row.owner = "configuration";
         row.description = fixed.name;
-        for (const Proto proto : {Proto::tcp, Proto::udp}) {
-            if (fixed.proto == (proto == Proto::tcp ? udp : tcp)) continue;
+        for (const Proto proto : config::protos_of(fixed.proto)) {
             row.proto = proto;
             rows.push_back(row);
         }

@@ -23,11 +23,8 @@ const Owner& configured() {
 }
 
 std::vector<ForwardRequest> requests_of(const config::Forward& forward) {
-    std::vector<Proto> protos;
-    if (forward.proto != config::ForwardProto::udp) protos.push_back(Proto::tcp);
-    if (forward.proto != config::ForwardProto::tcp) protos.push_back(Proto::udp);
     std::vector<ForwardRequest> out;
-    for (const Proto proto : protos) {
+    for (const Proto proto : config::protos_of(forward.proto)) {
         ForwardRequest request;
         request.proto = proto;
         request.outside = forward.outside.first;

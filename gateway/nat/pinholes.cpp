@@ -164,10 +164,7 @@ void Pinholes::add_elements(const Pinhole& pinhole, std::vector<PinholeElement>&
 }
 
 void Pinholes::add_elements(const config::Pinhole& fixed, std::vector<PinholeElement>& out) const {
-    for (const Proto proto : {Proto::tcp, Proto::udp}) {
-        const auto other =
-            proto == Proto::tcp ? config::ForwardProto::udp : config::ForwardProto::tcp;
-        if (fixed.proto == other) continue;
+    for (const Proto proto : config::protos_of(fixed.proto)) {
         for (std::uint32_t i = 0; i < fixed.ports.size(); ++i) {
             const auto number = static_cast<std::uint16_t>(fixed.ports.first.number + i);
             const PinholeElement one{fixed.inside.value_or(Ip6{}), proto, Port{number},
