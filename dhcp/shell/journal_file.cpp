@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dhcp/shell/journal_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "gateway/base/text.h"
@@ -33,58 +31,39 @@ BootId read_boot_id() {
 
 }  // namespace
 
+JournalFile::JournalFile(loop::FileWriter& writer, std::string path, loop::WrittenFile::Told told)
+    : file_(writer, std::move(path), {.mode = kOwnerOnly, .durable = true}, std::move(told)) {}
+
 std::vector<Lease> JournalFile::load(Instant now) {
     boot_ = read_boot_id();
-    const std::string bytes = read_whole(path_);
+    const std::string bytes = read_whole(path());
     JournalContent content = read_journal(as_bytes(bytes), boot_, now);
     unread_ = bytes.size() - content.good;
     if (unread_ > 0) {
-        (void)loop::replace_file(path_ + ".bad", std::string_view(bytes).substr(content.good));
+        (void)loop::replace_file(path() + ".bad", std::string_view(bytes).substr(content.good));
     }
     return std::move(content.leases);
 }
 
-Status JournalFile::rewrite(const LeaseTable& leases, Instant now) {
+void JournalFile::rewrite(const LeaseTable& leases, Instant now) {
     std::vector<std::uint8_t> bytes;
     append_magic(bytes);
     append_boot(bytes, boot_);
     for (const auto& [address, lease] : leases.all()) {
         if (lease.state == LeaseState::bound || lease.has_ended()) append_lease(bytes, lease, now);
     }
-    broken_ = true;
-    sync_at_.reset();
-    retry_at_ = now + kRetryPause;
-    auto replaced =
-        loop::replace_file(path_, as_text(bytes), {.mode = kOwnerOnly, .durable = true});
-    if (!replaced) return replaced.failure();
-    file_ = std::move(*replaced);
-    ++generation_;
     size_ = fresh_size_ = bytes.size();
     broken_ = false;
     retry_at_.reset();
-    return {};
+    file_.replace(as_text(bytes));
 }
 
-bool JournalFile::append(const std::vector<Change>& changes, Instant now) {
-    if (broken_) return false;
+void JournalFile::append(const std::vector<Change>& changes, Instant now) {
     std::vector<std::uint8_t> bytes;
     for (const Change& change : changes)
         append_change(bytes, change, now);
-    if (bytes.empty()) return true;
-    if (!loop::write_all(file_.get(), as_text(bytes))) {
-        // A part may be there: nothing is appended behind it.
-        broken_ = true;
-        retry_at_ = now + kRetryPause;
-        return false;
-    }
     size_ += bytes.size();
-    if (!sync_at_) sync_at_ = now + kSyncPause;
-    return true;
-}
-
-std::optional<Instant> JournalFile::due() const {
-    if (!sync_at_ || !retry_at_) return sync_at_ ? sync_at_ : retry_at_;
-    return std::min(*sync_at_, *retry_at_);
+    file_.append(as_text(bytes));
 }
 
 bool JournalFile::wants_rewrite(Instant now) const {
@@ -92,19 +71,9 @@ bool JournalFile::wants_rewrite(Instant now) const {
     return size_ > kSmallJournal && size_ > 4 * fresh_size_;
 }
 
-int JournalFile::begin_sync() {
-    sync_at_.reset();
-    return file_.get();
-}
-
 void JournalFile::lose(Instant now) {
-    // What the disk has lost it does not report twice.
     broken_ = true;
     retry_at_ = now + kRetryPause;
-}
-
-void JournalFile::sync_at_once() const {
-    if (file_) (void)::fdatasync(file_.get());
 }
 
 }  // namespace gatehouse::dhcp

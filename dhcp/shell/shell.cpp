@@ -6,7 +6,6 @@
 
 #include "dhcp/lease_files.h"
 #include "gateway/base/text.h"
-#include "gateway/loop/files.h"
 
 namespace gatehouse::dhcp {
 
@@ -24,12 +23,13 @@ Duration wall_offset(Instant now) {
 
 }  // namespace
 
-Shell::Shell(loop::Loop& loop, const std::string& state, Sockets::Feed feed, Say say)
-    : loop_(loop),
+Shell::Shell(const World& world, const std::string& state, Sockets::Feed feed, Say say)
+    : loop_(world.loop),
+      writer_(world.writer),
+      server_(world.server),
       say_(std::move(say)),
-      journal_(state + "/leases.journal"),
-      disk_(loop),
-      sockets_(loop, std::move(feed), [this](const std::string& interface, const Error& error) {
+      journal_(writer_, state + "/leases.journal", [this](const Status& stored) { hear(stored); }),
+      sockets_(loop_, std::move(feed), [this](const std::string& interface, const Error& error) {
           this->say(Level::error, "interface not served",
                     {{"interface", interface}, {"reason", error.text}});
       }) {}
@@ -50,94 +50,97 @@ Restored Shell::restore() {
     return out;
 }
 
+void Shell::set_file(OtherFile& file, const std::string& path) {
+    if (file && file->path() == path) return;
+    file.reset();
+    if (path.empty()) return;
+    file.emplace(writer_, path, loop::Replacing{.mode = kEverybodyReads},
+                 [this](const Status& written) {
+                     if (written) return;
+                     say(Level::warning, "file not written", {{"reason", written.error().text}});
+                 });
+}
+
 void Shell::set_files(const config::DhcpFiles& files) {
-    files_ = files;
+    set_file(lease_file_, files.leases);
+    set_file(hosts_file_, files.hosts);
     files_at_ = loop_.now();
 }
 
-void Shell::look_again(const Server& server) {
+void Shell::look_again() {
     sockets_.retry();
     const Duration offset = wall_offset(loop_.now());
     const Duration step =
         offset > written_offset_ ? offset - written_offset_ : written_offset_ - offset;
-    if (step < kClockStep || files_.leases.empty()) return;
+    if (step < kClockStep || !lease_file_) return;
     written_offset_ = offset;
     files_at_ = loop_.now();
-    arm(server);
+    arm();
 }
 
-void Shell::rewrite(const Server& server) {
+void Shell::rewrite() {
     used_ = true;
-    const Status written = journal_.rewrite(server.leases(), loop_.now());
-    if (!written) say(Level::warning, "leases not stored", {{"reason", written.error().text}});
+    journal_.rewrite(server_.leases(), loop_.now());
 }
 
-void Shell::perform(const Effects& effects, const Server& server) {
+void Shell::hear(const Status& stored) {
+    if (stored || journal_.broken()) return;
+    journal_.lose(loop_.now());
+    say(Level::warning, "leases not stored", {{"reason", stored.error().text}});
+    arm();
+}
+
+void Shell::perform(const Effects& effects) {
     const Instant now = loop_.now();
     if (!effects.changes.empty()) {
         // The first change of a run writes everything anew, with the boot that it belongs to.
-        const bool appended = used_ && journal_.append(effects.changes, now);
-        if (!used_ || (!appended && !journal_.due()) || journal_.wants_rewrite(now)) {
-            rewrite(server);
+        if (!used_ || journal_.wants_rewrite(now)) {
+            rewrite();
+        } else if (!journal_.broken()) {
+            journal_.append(effects.changes, now);
         }
         if (!files_at_) files_at_ = now + kFilesPause;
     }
     sockets_.send(effects);
-    arm(server);
+    arm();
 }
 
-void Shell::arm(const Server& server) {
+void Shell::arm() {
     std::optional<Instant> next = journal_.due();
-    const bool has_files = !files_.leases.empty() || !files_.hosts.empty();
+    const bool has_files = lease_file_ || hosts_file_;
     if (files_at_ && has_files) next = next ? std::min(*next, *files_at_) : *files_at_;
     if (timer_ && next && timer_->first <= *next) return;
     if (timer_) loop_.cancel(timer_->second);
     timer_.reset();
     if (!next) return;
-    timer_.emplace(*next, loop_.at(*next, [this, &server] { wake(server); }));
+    timer_.emplace(*next, loop_.at(*next, [this] { wake(); }));
 }
 
-void Shell::wake(const Server& server) {
+void Shell::wake() {
     timer_.reset();
     const Instant now = loop_.now();
-    if (journal_.wants_rewrite(now)) {
-        rewrite(server);
-    } else if (journal_.due() && *journal_.due() <= now) {
-        sync(server);
-    }
-    if (files_at_ && *files_at_ <= now) write_files(server);
-    arm(server);
+    if (journal_.wants_rewrite(now)) rewrite();
+    if (files_at_ && *files_at_ <= now) write_files();
+    arm();
 }
 
-void Shell::sync(const Server& server) {
-    const auto end = [this, &server, generation = journal_.generation()](bool kept) {
-        if (kept || generation != journal_.generation()) return;
-        journal_.lose(loop_.now());
-        say(Level::warning, "leases not stored", {{"reason", "sync"}});
-        arm(server);
-    };
-    if (!disk_.start(journal_.begin_sync(), end)) journal_.sync_later(loop_.now());
-}
-
-void Shell::write_files(const Server& server) {
+void Shell::write_files() {
     files_at_.reset();
-    const auto write = [this](const std::string& path, std::string_view text) {
-        if (path.empty()) return;
-        const auto written = loop::replace_file(path, text, {.mode = kEverybodyReads});
-        if (!written) say(Level::warning, "file not written", {{"reason", written.error().text}});
-    };
-    const std::vector<Lease> leases = server.leases().sorted();
+    const std::vector<Lease> leases = server_.leases().sorted();
     const Instant now = loop_.now();
     written_offset_ = wall_offset(now);
-    write(files_.leases,
-          write_lease_file(leases, whole_seconds(now.time_since_epoch() + written_offset_), now));
-    write(files_.hosts,
-          write_hosts_file(leases, server.configuration().static_leases, server.networks()));
+    if (lease_file_) {
+        lease_file_->replace(
+            write_lease_file(leases, whole_seconds(now.time_since_epoch() + written_offset_), now));
+    }
+    if (hosts_file_) {
+        hosts_file_->replace(
+            write_hosts_file(leases, server_.configuration().static_leases, server_.networks()));
+    }
 }
 
-void Shell::finish(const Server& server) {
-    if (files_at_) write_files(server);
-    if (used_ && !journal_.broken()) journal_.sync_at_once();
+void Shell::finish() {
+    if (files_at_) write_files();
 }
 
 }  // namespace gatehouse::dhcp

@@ -12,7 +12,7 @@
 #include "dhcp/shell/journal_file.h"
 #include "dhcp/shell/sockets.h"
 #include "gateway/base/log.h"
-#include "gateway/loop/disk_sync.h"
+#include "gateway/loop/file_writer.h"
 
 namespace gatehouse::dhcp {
 
@@ -20,9 +20,14 @@ class Shell {
   public:
     using Say = std::function<void(LogLine)>;
 
-    // state: the folder of the journal. The server must outlive the shell; feed hands events to
-    // it and then calls perform().
-    Shell(loop::Loop& loop, const std::string& state, Sockets::Feed feed, Say say);
+    struct World {
+        loop::Loop& loop;
+        loop::FileWriter& writer;
+        const Server& server;
+    };
+    // state: the folder of the journal. The world must outlive the shell; feed hands events to the
+    // server and then calls perform().
+    Shell(const World& world, const std::string& state, Sockets::Feed feed, Say say);
 
     // What the last run of the daemon left.
     Restored restore();
@@ -32,29 +37,33 @@ class Shell {
     // To be called every few seconds: an interface that could not be served may be free now, and
     // the lease file, which says when leases end by the wall clock, is written anew when that was
     // set.
-    void look_again(const Server& server);
+    void look_again();
     // Stores, then sends.
-    void perform(const Effects& effects, const Server& server);
-    // Leaves everything on the disk.
-    void finish(const Server& server);
+    void perform(const Effects& effects);
+    // Hands everything to the writer.
+    void finish();
 
     std::uint64_t unread() const { return sockets_.unread(); }
     bool journal_is_broken() const { return journal_.broken() && used_; }
 
   private:
-    void rewrite(const Server& server);
-    void write_files(const Server& server);
-    void arm(const Server& server);
-    void wake(const Server& server);
-    void sync(const Server& server);
+    using OtherFile = std::optional<loop::WrittenFile>;  // nothing where none is wanted
+    void set_file(OtherFile& file, const std::string& path);
+    void hear(const Status& stored);
+    void rewrite();
+    void write_files();
+    void arm();
+    void wake();
     void say(Level level, std::string fact, std::vector<LogLine::Field> fields);
 
     loop::Loop& loop_;
+    loop::FileWriter& writer_;
+    const Server& server_;
     Say say_;
     JournalFile journal_;
-    loop::DiskSync disk_;
+    OtherFile lease_file_;
+    OtherFile hosts_file_;
     Sockets sockets_;
-    config::DhcpFiles files_;
     bool used_ = false;          // there was something to store
     Duration written_offset_{};  // of the wall clock from ours, when the lease file was written
     std::optional<Instant> files_at_;

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <malloc.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,18 +26,8 @@ namespace gatehouse::daemon {
 namespace {
 
 constexpr std::uint8_t kInetFamily = 1;  // NFPROTO_INET
-
-// The folder for what survives a restart, owned by the user that the daemon becomes.
-Status make_state_folder(const std::string& path, const std::string& user) {
-    static constexpr mode_t kOwnerOnly = 0700;
-    const Status made = make_folders(path, kOwnerOnly);
-    if (!made) return made;
-    const auto account = find_account(user);
-    if (account && ::geteuid() == 0 && ::chown(path.c_str(), account->uid, account->gid) != 0) {
-        return fail_with_errno(path);
-    }
-    return {};
-}
+// Who stops a daemon ends it by force after five seconds (procd).
+constexpr Duration kWritingAtEnd = 4s;
 
 // Lists of whole tables are large and soon done with. What is that large comes from the system and
 // goes back to it at once; by itself the C library would keep more the more it has been given back.
@@ -141,11 +130,7 @@ Status Daemon::start() {
     // those that come back to their own port. Not every kernel has this switch; only root turns it.
     for (const char* family : {"iptables", "ip6tables"})
         (void)write_file(concat("/proc/sys/net/bridge/bridge-nf-call-", family), "0");
-    safeguards_ =
-        drop_privileges(start_config_.gateway.user,
-                        {{folder_of(config_file_)},
-                         {start_config_.gateway.state, folder_of(start_config_.dhcp_files.leases),
-                          folder_of(start_config_.dhcp_files.hosts)}});
+    safeguards_ = drop_privileges(start_config_.gateway.user, places());
     for (const auto& [name, state] : safeguards_)
         say(Level::info, name, {{"state", state}});
     const Status watching = watch_everything();
@@ -182,8 +167,8 @@ Status Daemon::open_sockets() {
     if (!made) return made.failure();
     loop_ = std::move(*made);
     const config::Gateway& gateway = start_config_.gateway;
-    const Status state = make_state_folder(gateway.state, gateway.user);
-    if (!state) return state;
+    const Status files = open_files();
+    if (!files) return files;
     auto listening = control::listen_unix(gateway.control);
     if (!listening) return listening.failure();
     control::HttpLimits limits;
@@ -270,9 +255,16 @@ Status Daemon::run() {
     while (!stopping_ && !failure_) {
         if (!loop_->run()) return fail("waiting for events failed");
     }
+    const Status ended = end();
+    const Status written = writer_->finish(kWritingAtEnd);
+    if (!written) say(Level::warning, written.error().text);
+    return ended;
+}
+
+Status Daemon::end() {
     save_sip();
     if (failure_) return fail(*failure_);
-    dhcp_->finish(house_.dhcp());
+    dhcp_->finish();
     say_goodbye();
     if (house_.config().gateway.flush_on_exit) {
         const auto removed = kernel::load_ruleset(nat::write_ruleset_removal());
@@ -308,7 +300,7 @@ void Daemon::perform(Effects& effects) {
         nat_->perform(effects.nat, feed_into(next));
         end_strangers(effects.sip.strangers);
         if (effects.sip.look) look_at_media();
-        dhcp_->perform(effects.dhcp, house_.dhcp());
+        dhcp_->perform(effects.dhcp);
         save_sip(effects.sip);  // before anybody hears of it
         if (kHasSip && sip_) sip_->perform(effects.sip);
         if (kHasSip && sip_proxy_) sip_proxy_->perform(effects.sip);
@@ -443,7 +435,7 @@ void Daemon::look_at_ports() {
     static constexpr Duration kPeriod = 5s;
     handle(PortsSeen{read_router_ports(inside_addresses())});
     handle(NameServersSeen{read_name_servers()});
-    dhcp_->look_again(house_.dhcp());
+    dhcp_->look_again();
     open_web();
     loop_->after(kPeriod, [this] { look_at_ports(); });
 }

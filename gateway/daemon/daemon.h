@@ -48,6 +48,8 @@ class Daemon {
   private:
     Status open_sockets();
     Status watch_everything();
+    // What is said and stored at last.
+    Status end();
     void handle(const Event& event);
     // Calls of the engine's service have left effects: carries them out.
     void flush_nat();
@@ -71,12 +73,13 @@ class Daemon {
     void read_media_scan();
     void end_strangers(const std::vector<sip::MediaSession>& more);
     void end_strangers();
-    // daemon_forwards.cpp
+    // daemon_files.cpp
+    Places places() const;
+    Status open_files();
     std::string state_file(std::string_view name) const;
     std::string saved_forwards() const;
     // What could not be stored is tried again after kSaveAgain: a disk does not stay full.
     static constexpr Duration kSaveAgain = 60s;
-    bool store(std::string_view name, const std::string& text);
     void save_forwards();
     // Phones that are silent are reached after a restart, too.
     void restore_sip();
@@ -140,6 +143,11 @@ class Daemon {
     House house_;
     std::unique_ptr<loop::Loop> loop_;
     loop::Fd lock_;
+    loop::Fd state_folder_;  // locked, too
+    std::optional<loop::FileWriter> writer_;
+    std::optional<LineFile> registrations_file_;
+    std::optional<LineFile> calls_file_;
+    std::optional<loop::WrittenFile> forwards_file_;
     std::optional<kernel::LinkWatch> links_;
     std::optional<kernel::NftWatch> nft_;
     std::optional<kernel::NeighbourWatch> neighbours_;
@@ -163,8 +171,6 @@ class Daemon {
     std::optional<loop::TimerId> timer_;
     std::optional<loop::TimerId> saving_;  // of the SIP gateway, what is not in its files yet
     std::optional<loop::TimerId> saving_forwards_;
-    LineFile registrations_file_;
-    LineFile calls_file_;
     Instant stamped_{};            // when all of them was written
     config::Config start_config_;  // what only a restart changes is compared with it
     Safeguards safeguards_;

@@ -9,7 +9,8 @@ namespace gatehouse::daemon {
 
 void Daemon::open_dhcp() {
     dhcp_.emplace(
-        *loop_, start_config_.gateway.state, [this](const dhcp::Event& event) { handle(event); },
+        dhcp::Shell::World{*loop_, *writer_, house_.dhcp()}, start_config_.gateway.state,
+        [this](const dhcp::Event& event) { handle(event); },
         [this](const LogLine& line) { log_.write(line); });
 }
 
@@ -29,7 +30,7 @@ void Daemon::serve_dhcp_links() {
     }
     dhcp_->serve(links);
     dhcp_->set_files(house_.config().dhcp_files);
-    dhcp_->perform({}, house_.dhcp());
+    dhcp_->perform({});
 }
 
 }  // namespace gatehouse::daemon

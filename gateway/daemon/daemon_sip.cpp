@@ -18,8 +18,6 @@ namespace gatehouse::daemon {
 
 namespace {
 
-constexpr std::string_view kRegistrations = "registrations";
-constexpr std::string_view kCalls = "calls";
 constexpr std::size_t kMostSeen = 65536;  // sessions of a look
 constexpr std::size_t kMostEnded = 256;   // in one turn
 // After another boot what was written behind the stamp has this much more time left at the most.
@@ -109,11 +107,12 @@ std::optional<Port> Daemon::open_sip_proxy() {
 
 void Daemon::restore_sip() {
     if (!kHasSip) return;
-    const auto text_of = [this](std::string_view name) {
-        const auto text = read_file(state_file(name));
+    const auto text_of = [](const std::string& path) {
+        const auto text = read_file(path);
         return text ? *text : std::string();
     };
-    handle(read_saved_sip(text_of(kRegistrations), text_of(kCalls), boot_id(), loop_->now()));
+    handle(read_saved_sip(text_of(registrations_file_->path()), text_of(calls_file_->path()),
+                          boot_id(), loop_->now()));
     save_sip();
 }
 
@@ -125,8 +124,8 @@ void Daemon::save_sip(const sip::Effects& effects) {
     if (loop_->now() - stamped_ >= kStampAgain) return save_sip();
     const std::chrono::seconds clock = clock_of_saved(loop_->now());
     const bool written =
-        registrations_file_.append(sip::write_saved(effects.registrations, clock)) &&
-        calls_file_.append(sip::write_saved_calls(effects.calls, clock));
+        registrations_file_->append(sip::write_saved(effects.registrations, clock)) &&
+        calls_file_->append(sip::write_saved_calls(effects.calls, clock));
     if (!written || effects.state_changed) save_sip_soon();
 }
 
@@ -139,17 +138,10 @@ void Daemon::save_sip() {
     if (!kHasSip) return;
     if (saving_) loop_->cancel(*saving_);
     saving_.reset();
-    const auto store = [this](LineFile& file, std::string_view name, const std::string& text) {
-        const Status done = file.rewrite(state_file(name), text);
-        if (!done) say(Level::warning, concat(name, " not saved"), {{"reason", done.error().text}});
-        return done.ok();
-    };
     const Instant now = loop_->now();
     stamped_ = now;
-    const bool registrations = store(registrations_file_, kRegistrations,
-                                     write_registrations(house_.sip(), boot_id(), now));
-    const bool calls = store(calls_file_, kCalls, write_calls(house_.sip(), boot_id(), now));
-    if (!registrations || !calls) saving_ = loop_->after(kSaveAgain, [this] { save_sip(); });
+    registrations_file_->rewrite(write_registrations(house_.sip(), boot_id(), now));
+    calls_file_->rewrite(write_calls(house_.sip(), boot_id(), now));
 }
 
 }  // namespace gatehouse::daemon

@@ -31,8 +31,8 @@ upnp::Setup Daemon::open_upnp() {
     callbacks.warn = [this](std::string fact, std::string reason) {
         log_.write({Level::warning, "upnp", std::move(fact), {{"reason", std::move(reason)}}});
     };
-    upnp_ =
-        std::make_unique<upnp::Shell>(*loop_, start_config_.gateway.state, std::move(callbacks));
+    upnp_ = std::make_unique<upnp::Shell>(*loop_, *writer_, start_config_.gateway.state,
+                                          std::move(callbacks));
     SystemRandom random;
     const auto identity = upnp_->store().begin(HashKey::make(random));
     if (!identity.kept) {

@@ -34,11 +34,6 @@ Status write_file(const std::string& path, std::string_view text) {
     return {};
 }
 
-Status replace_file(const std::string& path, std::string_view text) {
-    const auto replaced = loop::replace_file(path, text);
-    return replaced ? Status() : replaced.failure();
-}
-
 Status make_folders(const std::string& path, mode_t mode) {
     static constexpr mode_t kAbove = 0755;
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {

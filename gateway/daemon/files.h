@@ -23,8 +23,6 @@ std::uint64_t read_number(const std::string& path);
 std::string boot_id();
 // Into a file that exists, in one write: what /proc/sys asks for.
 Status write_file(const std::string& path, std::string_view text);
-// The whole file, readable by its owner; a reader sees the old text or the new one.
-Status replace_file(const std::string& path, std::string_view text);
 // The folder and those above it, as far as they are missing.
 Status make_folders(const std::string& path, mode_t mode);
 

@@ -7,8 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/base/result.h"
-#include "gateway/loop/loop.h"
+#include "gateway/loop/file_writer.h"
 
 namespace gatehouse::daemon {
 
@@ -16,14 +15,21 @@ class LineFile {
   public:
     static constexpr std::size_t kMostAppended = 32768;  // bytes
 
+    // told: once, where it is not saved as it should be, and is to be written anew later.
+    LineFile(loop::FileWriter& writer, std::string path, loop::WrittenFile::Told told);
+
+    const std::string& path() const { return file_.path(); }
     // All that there is, in place of what there was.
-    Status rewrite(const std::string& path, std::string_view text);
-    // Behind it. False: that is too much, or the disk does not take it, and all is to be written.
+    void rewrite(std::string_view text);
+    // Behind it. False: that is too much, or not all of it would be there, and all is to be
+    // written.
     bool append(std::string_view text);
 
   private:
-    loop::Fd file_;
+    bool whole_ = false;
     std::size_t appended_ = 0;
+    loop::WrittenFile::Told told_;
+    loop::WrittenFile file_;
 };
 
 }  // namespace gatehouse::daemon

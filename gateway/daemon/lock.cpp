@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gateway/daemon/lock.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -8,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <thread>
 
 #include "gateway/base/text.h"
 
@@ -55,6 +58,18 @@ Result<loop::Fd> take_lock() {
         return fd;
     if (errno == EADDRINUSE) return fail(concat("gatehouse runs already: ", holder()));
     return fail_with_errno("taking the lock");
+}
+
+Result<loop::Fd> take_folder(const std::string& path, Duration patience) {
+    static constexpr Duration kPause = 10ms;
+    loop::Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return fail_with_errno(path);
+    for (Duration waited{}; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; waited += kPause) {
+        if (errno != EWOULDBLOCK) return fail_with_errno(concat("locking ", path));
+        if (waited >= patience) return fail(concat(path, ": another daemon writes its files"));
+        std::this_thread::sleep_for(kPause);
+    }
+    return fd;
 }
 
 void answer_lock(int lock) {

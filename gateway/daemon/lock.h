@@ -16,4 +16,7 @@ Result<loop::Fd> take_lock();
 // Lets go of those who came to see who has the lock; for the loop, when the lock is readable.
 void answer_lock(int lock);
 
+// One daemon writes to a folder: waits until a former one, or what it left to write, is done.
+Result<loop::Fd> take_folder(const std::string& path, Duration patience);
+
 }  // namespace gatehouse::daemon

@@ -93,4 +93,13 @@ Safeguards drop_privileges(const std::string& user, Places places) {
     return out;
 }
 
+void confine_writer(const std::string& user, Places places) {
+    (void)kernel::limit_capability_bounds();
+    (void)become(user);
+    (void)kernel::give_up_capabilities();
+    (void)kernel::forbid_new_privileges();
+    (void)limit_files(std::move(places));
+    (void)kernel::filter_system_calls();
+}
+
 }  // namespace gatehouse::daemon

@@ -41,6 +41,9 @@ struct Places {
 // are read there and where libraries, name servers and the kernel's tables are.
 Safeguards drop_privileges(const std::string& user, Places places);
 
+// The same for the process that writes the files: it needs no capability at all.
+void confine_writer(const std::string& user, Places places);
+
 // The folder of a file; "" for no file.
 std::string folder_of(const std::string& file);
 

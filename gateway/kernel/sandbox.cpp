@@ -98,9 +98,6 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_ioctl,
     SYS_fsync,
     SYS_fdatasync,
-    SYS_io_setup,
-    SYS_io_submit,
-    SYS_io_destroy,
     SYS_ftruncate,
     SYS_fchmod,
     SYS_flock,
@@ -182,11 +179,6 @@ constexpr auto kAllowed = std::to_array<long>({
     SYS_setitimer,
 #ifdef SYS_select
     SYS_select,
-#endif
-#ifdef SYS_io_getevents
-    SYS_io_getevents,
-#else
-    SYS_io_pgetevents_time64,
 #endif
 #ifdef SYS_accept
     SYS_accept,
@@ -419,6 +411,11 @@ Status become_user(unsigned uid, unsigned gid) {
         if (::setresuid(uid, uid, uid) != 0) return fail_with_errno("setresuid");
     }
     return set_capabilities(kept_mask());
+}
+
+Status give_up_capabilities() {
+    if (effective_capabilities() == "all") return fail("not limited before");
+    return set_capabilities(0);
 }
 
 Status forbid_new_privileges() {

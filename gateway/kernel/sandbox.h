@@ -19,6 +19,9 @@ Status limit_capability_bounds();
 // limit_capability_bounds(), with everything opened that only root may open.
 Status become_user(unsigned uid, unsigned gid);
 
+// Those, too. Where the step before was not possible none is given up: root may need them all.
+Status give_up_capabilities();
+
 // No program that this process starts gets more than it has.
 Status forbid_new_privileges();
 

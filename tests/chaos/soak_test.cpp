@@ -59,7 +59,8 @@ double number_behind(std::string_view text, std::string_view word) {
 // Of the daemon, at one moment.
 struct Look {
     double hours = 0;
-    double heap_kib = 0, private_dirty_kib = 0, resident_kib = 0;
+    double heap_kib = 0, resident_kib = 0;
+    double anonymous_kib = 0;  // and of the process that writes its files
     double descriptors = 0;
     // Turns of the loop, since the start.
     double slow_passed = 0, slow_computed = 0, slow_blocked = 0;
@@ -103,7 +104,7 @@ class Soak {
 
 Soak::Soak() {
     if (const char* path = std::getenv("GATEHOUSE_SOAK_FILE")) file_.open(path);
-    file_ << "hours heap_kib private_dirty_kib resident_kib descriptors slow_passed slow_computed "
+    file_ << "hours heap_kib anonymous_kib resident_kib descriptors slow_passed slow_computed "
              "slow_blocked longest_passed_ms longest_computed_ms longest_blocked_ms computed_ms "
              "waited_ms sessions mappings "
              "forwards\n";
@@ -159,7 +160,10 @@ Look Soak::look() const {
     out.forwards = metric("gatehouse_forwards");
     const std::string process = concat("/proc/", router_.pid(), "/");
     const std::string memory = text_of(process + "smaps_rollup");
-    out.private_dirty_kib = number_behind(memory, "Private_Dirty:");
+    const std::string children = text_of(concat(process, "task/", router_.pid(), "/children"));
+    const std::string writer = concat("/proc/", children.substr(0, children.find(' ')), "/");
+    out.anonymous_kib = number_behind(memory, "Anonymous:") +
+                        number_behind(text_of(writer + "smaps_rollup"), "Anonymous:");
     out.resident_kib = number_behind(memory, "Rss:");
     std::error_code ignored;
     std::filesystem::directory_iterator all(process + "fd", ignored);
@@ -174,7 +178,7 @@ Look Soak::look() const {
 void Soak::write(const Look& look) {
     looks_.push_back(look);
     for (const double value :
-         {look.hours, look.heap_kib, look.private_dirty_kib, look.resident_kib, look.descriptors,
+         {look.hours, look.heap_kib, look.anonymous_kib, look.resident_kib, look.descriptors,
           look.slow_passed, look.slow_computed, look.slow_blocked, look.longest_passed_ms,
           look.longest_computed_ms, look.longest_blocked_ms, look.computed_ms, look.waited_ms,
           look.sessions, look.mappings, look.forwards}) {
@@ -207,10 +211,10 @@ void Soak::go(std::chrono::seconds length) {
         next_word += 5min;
         const Look& now = looks_.back();
         std::printf(
-            "%.2f h: %zu calls, %zu bursts; heap %.1f KiB, private %.0f KiB, %.0f descriptors; "
+            "%.2f h: %zu calls, %zu bursts; heap %.1f KiB, anonymous %.0f KiB, %.0f descriptors; "
             "longest turn %.2f ms, computing %.2f ms, of the idle twin %.2f ms; %zu kinds of "
             "losses\n",
-            now.hours, calls_.made(), bursts_, now.heap_kib, now.private_dirty_kib, now.descriptors,
+            now.hours, calls_.made(), bursts_, now.heap_kib, now.anonymous_kib, now.descriptors,
             now.longest_passed_ms, now.longest_computed_ms, twin_.seen().longest_ms, lost_.size());
         std::fflush(stdout);
     }
@@ -271,7 +275,7 @@ void Soak::judge() const {
     std::printf("%.2f h, %zu calls, %zu bursts, %zu cycles; after the first quarter:\n",
                 looks_.back().hours, calls_.made(), bursts_, cycles_);
     judge_memory("heap KiB", &Look::heap_kib, 1);
-    judge_memory("private KiB", &Look::private_dirty_kib, 4);
+    judge_memory("anonymous KiB", &Look::anonymous_kib, 4);
     judge_memory("resident KiB", &Look::resident_kib, 4);
     judge_memory("descriptors", &Look::descriptors, 0);
     judge_turns();

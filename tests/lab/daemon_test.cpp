@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "gateway/base/text.h"
 #include "tests/lab/support/lab.h"
@@ -44,6 +47,28 @@ class Conversation {
     int words_ = 0;
 };
 
+// What /proc/PROCESS/status says of that, or "".
+std::string fact_of(const std::string& process, const std::string& name) {
+    std::ifstream file(concat("/proc/", process, "/status"));
+    for (std::string line; std::getline(file, line);) {
+        const auto words = split(line, '\t');
+        if (words.size() > 1 && words[0] == concat(name, ":")) return std::string(words[1]);
+    }
+    return {};
+}
+
+// The process that writes the files of the daemon.
+std::string writer_of(const Router& router) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string process = entry.path().filename();
+        if (fact_of(process, "Name") == "gatehouse-files" &&
+            fact_of(process, "PPid") == std::to_string(router.pid())) {
+            return process;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(survival)
@@ -62,6 +87,51 @@ BOOST_AUTO_TEST_CASE(a_hundred_kills_lose_no_session) {
     }
     std::cerr << "words lost in 100 kills and starts: " << lost << "\n";
     BOOST_TEST(lost == 0);
+}
+
+// What writes the files stands still as it does while a disk does not answer. The daemon goes on,
+// and what it has promised is there after its death: the next one waits until it is written.
+BOOST_AUTO_TEST_CASE(a_disk_that_does_not_answer_stops_nothing_and_what_was_promised_is_kept) {
+    House house;
+    Router router(house);
+    const pid_t writer = std::stoi(writer_of(router));
+    BOOST_REQUIRE(::kill(writer, SIGSTOP) == 0);
+    for (const std::string port : {"8001", "8002", "8003"}) {
+        BOOST_TEST(router
+                       .cli({"forward", "add", "--proto", "tcp", "--outside", port, "--inside",
+                             "192.168.1.10:80"})
+                       .ok());
+    }
+    Conversation conversation(house);
+    BOOST_TEST(conversation.goes_on());
+    router.kill_9();
+    std::thread disk([writer] {
+        std::this_thread::sleep_for(1s);
+        (void)::kill(writer, SIGCONT);
+    });
+    const auto began = std::chrono::steady_clock::now();
+    router.start();
+    const auto took = std::chrono::steady_clock::now() - began;
+    disk.join();
+    BOOST_TEST((took > 500ms));
+    const Ran forwards = router.cli({"forwards"});
+    for (const char* port : {"8001", "8002", "8003"})
+        BOOST_TEST(forwards.says(port));
+    BOOST_TEST(conversation.goes_on());
+}
+
+BOOST_AUTO_TEST_CASE(without_what_writes_its_files_the_daemon_does_it_and_says_so) {
+    House house;
+    Router router(house);
+    BOOST_REQUIRE(::kill(std::stoi(writer_of(router)), SIGKILL) == 0);
+    BOOST_TEST(router.says("the process that writes files has ended"));
+    BOOST_TEST(router
+                   .cli({"forward", "add", "--proto", "tcp", "--outside", "8001", "--inside",
+                         "192.168.1.10:80"})
+                   .ok());
+    router.kill_9();
+    router.start();
+    BOOST_TEST(router.cli({"forwards"}).says("8001"));
 }
 
 BOOST_AUTO_TEST_CASE(new_sessions_begin_while_the_daemon_is_dead) {
@@ -269,6 +339,28 @@ BOOST_AUTO_TEST_CASE(the_daemon_works_as_an_ordinary_user_with_three_capabilitie
     BOOST_TEST(eventually(
         [&] { return Verdict(house.router.nft_ruleset().find("masquerade") != std::string::npos); },
         20s));
+}
+
+BOOST_AUTO_TEST_CASE(what_writes_its_files_is_that_user_without_any_capability_and_goes_with_it) {
+    House house;
+    Router router(house, std::string(kStandard) + "\toption user 'nobody'\n");
+    const std::string writer = writer_of(router);
+    const std::string daemon = std::to_string(router.pid());
+    for (const char* name : {"Uid", "Gid", "NoNewPrivs", "Seccomp"})
+        BOOST_TEST(fact_of(writer, name) == fact_of(daemon, name), name);
+    for (const char* name : {"CapInh", "CapPrm", "CapEff", "CapAmb"})
+        BOOST_TEST(fact_of(writer, name) == "0000000000000000", name);
+    std::size_t open = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(concat("/proc/", writer, "/fd"))) {
+        const std::string what = std::filesystem::read_symlink(entry.path());
+        const bool expected = what == "/dev/null" || what.starts_with("socket:") ||
+                              what.find("gatehouse") != std::string::npos;
+        BOOST_TEST(expected, what);
+        if (what.starts_with("socket:")) ++open;
+    }
+    BOOST_TEST(open == 1U);
+    router.stop();
+    BOOST_TEST(fact_of(writer, "Name") == "");
 }
 
 BOOST_AUTO_TEST_CASE(without_its_user_the_daemon_works_as_root_and_says_so) {

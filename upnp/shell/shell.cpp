@@ -34,10 +34,11 @@ control::Response response_of(HttpAnswer answer) {
 
 }  // namespace
 
-Shell::Shell(loop::Loop& loop, const std::string& state_folder, Callbacks callbacks)
+Shell::Shell(loop::Loop& loop, loop::FileWriter& writer, const std::string& state_folder,
+             Callbacks callbacks)
     : loop_(loop),
       callbacks_(std::move(callbacks)),
-      store_(loop, state_folder),
+      store_(writer, state_folder, [this](const Status& status) { note_journal(status); }),
       notifier_(loop,
                 [this](const Notifier::Report& report) {
                     callbacks_.feed(NotifyDone{report.subscription, report.delivered});
@@ -61,8 +62,8 @@ void Shell::perform(const Effects& effects) {
     for (const Send& message : effects.farewells)
         send(message);
     if (effects.listen) listen(*effects.listen);
-    if (effects.replace_journal) note_store(store_.replace(*effects.replace_journal));
-    if (!effects.append_journal.empty()) note_store(store_.append(effects.append_journal));
+    if (effects.replace_journal) store_.journal().replace(*effects.replace_journal);
+    store_.journal().append(effects.append_journal);
     for (const Probe& probe : effects.probes)
         probe_host(probe);
     for (const Notify& notify : effects.notifies)
@@ -156,11 +157,11 @@ void Shell::send_due() {
     }
 }
 
-void Shell::note_store(const Status& status) {
-    if (!status && store_works_) {
+void Shell::note_journal(const Status& status) {
+    if (!status && journal_works_) {
         callbacks_.warn("forwards will not survive a restart", status.error().text);
     }
-    store_works_ = status.ok();
+    journal_works_ = status.ok();
     if (status || rewrite_) return;
     rewrite_ = loop_.after(kRetry, [this] {
         rewrite_.reset();

@@ -29,8 +29,9 @@ class Shell {
         std::function<void(std::string fact, std::string reason)> warn;
     };
 
-    // The loop must live as long.
-    Shell(loop::Loop& loop, const std::string& state_folder, Callbacks callbacks);
+    // The loop and the writer must live as long.
+    Shell(loop::Loop& loop, loop::FileWriter& writer, const std::string& state_folder,
+          Callbacks callbacks);
     ~Shell();
     Shell(const Shell&) = delete;
     Shell& operator=(const Shell&) = delete;
@@ -72,7 +73,7 @@ class Shell {
     void perform_upstream(const Effects& effects);
     void finish(const HttpLater& later);
     void send_due();
-    void note_store(const Status& status);
+    void note_journal(const Status& status);
 
     loop::Loop& loop_;
     Callbacks callbacks_;
@@ -92,7 +93,7 @@ class Shell {
     std::multimap<Instant, Send> delayed_;
     std::optional<loop::TimerId> delay_;
     std::string last_failure_;
-    bool store_works_ = true;
+    bool journal_works_ = true;
     std::optional<loop::TimerId> rewrite_;  // of the journal
 };
 

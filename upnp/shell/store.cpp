@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "upnp/shell/store.h"
 
-#include <unistd.h>
-
 #include "gateway/base/text.h"
 #include "gateway/loop/files.h"
 
@@ -12,13 +10,10 @@ namespace {
 
 constexpr std::string_view kIdentity = "upnp.identity";
 constexpr std::string_view kJournal = "forwards.journal";
+constexpr loop::Replacing kLasting{.mode = 0600, .durable = true};
 
 std::string read_whole(const std::string& path, std::size_t most) {
     return loop::read_file(path, most, loop::Links::refused).value_or({});
-}
-
-Result<loop::Fd> put(const std::string& path, std::string_view text) {
-    return loop::replace_file(path, text, {.mode = 0600, .durable = true});
 }
 
 // "KEY STARTS", the key as 32 hexadecimal digits.
@@ -40,11 +35,8 @@ std::optional<Store::Identity> parse_identity(std::string_view text) {
 
 }  // namespace
 
-Store::~Store() {
-    if (!sync_) return;
-    loop_.cancel(*sync_);
-    if (journal_) (void)::fdatasync(journal_.get());
-}
+Store::Store(loop::FileWriter& writer, std::string folder, loop::WrittenFile::Told told)
+    : folder_(std::move(folder)), journal_(writer, path(kJournal), kLasting, std::move(told)) {}
 
 Store::Identity Store::begin(const HashKey& fresh) {
     Identity out{fresh, 0, {}};
@@ -53,48 +45,14 @@ Store::Identity Store::begin(const HashKey& fresh) {
     ByteWriter key(16);
     key.u64(out.key.low);
     key.u64(out.key.high);
-    const auto written = put(path(kIdentity), concat(to_hex(key.view()), ' ', out.starts, '\n'));
+    const auto written = loop::replace_file(
+        path(kIdentity), concat(to_hex(key.view()), ' ', out.starts, '\n'), kLasting);
     if (!written) out.kept = written.failure();
     return out;
 }
 
 std::string Store::read_journal() const {
-    return read_whole(path(kJournal), kLongestJournal);
-}
-
-Status Store::replace(std::string_view journal) {
-    auto fd = put(path(kJournal), journal);
-    if (!fd) return fd.failure();
-    journal_ = std::move(*fd);
-    size_ = static_cast<std::int64_t>(journal.size());
-    return {};
-}
-
-Status Store::append(std::string_view lines) {
-    if (lines.empty()) return {};
-    if (!journal_) return fail("the journal is not open");
-    if (!loop::write_all(journal_.get(), lines)) {
-        const auto why = fail_with_errno(path(kJournal));
-        // Half a line would hide all that comes behind it.
-        if (::ftruncate(journal_.get(), size_) != 0) journal_ = {};
-        return why;
-    }
-    size_ += static_cast<std::int64_t>(lines.size());
-    sync_later();
-    return {};
-}
-
-void Store::sync_later() {
-    if (sync_) return;
-    sync_ = loop_.after(kSyncPeriod, [this] {
-        sync_.reset();
-        sync();
-    });
-}
-
-// While the disk is still at the last one it will be told again.
-void Store::sync() {
-    if (journal_ && !disk_.start(journal_.get(), [](bool /*kept*/) {})) sync_later();
+    return read_whole(journal_.path(), kLongestJournal);
 }
 
 }  // namespace gatehouse::upnp
