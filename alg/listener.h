@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "alg/latch.h"
@@ -33,8 +32,10 @@ class Listener {
     static constexpr std::size_t kMostRemembered = 256;  // strangers, and as many named ones
     static constexpr Duration kMoved = 1500ms;           // the kernel tells whole seconds
 
-    // The sessions of the stream at this look; those who have spoken are told to the latch.
-    void look(std::span<const MediaSession> sessions, Latch& latch);
+    // One of the sessions of the stream at this look; who has spoken is told to the latch.
+    void see(const MediaSession& session, Latch& latch);
+    // There are no others.
+    void end_look();
     // There is nothing to be compared with any more.
     void forget() { *this = Listener(); }
 
@@ -43,11 +44,15 @@ class Listener {
         Endpoint4 remote;
         Instant ends;
     };
+    struct Look {
+        std::vector<Seen> seen;  // by remote, when it has ended
+        std::size_t named = 0;   // with those that were left out
+        std::size_t strangers = 0;
+    };
     bool speaks(const MediaSession& session, bool named) const;
 
-    std::vector<Seen> seen_;  // at the look before, by remote
-    bool all_named_ = true;   // and none was left out
-    bool all_strangers_ = true;
+    Look before_;
+    Look now_;
 };
 
 }  // namespace gatehouse::sip

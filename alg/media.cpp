@@ -205,22 +205,15 @@ bool MediaTable::is_looked_at(Endpoint4 inside) const {
     return stream != nullptr && stream->looks;
 }
 
-// By streams, with what is not of RTP itself left out.
+// What is not of RTP itself is left out.
 void MediaTable::hear(std::span<const MediaSession> sessions) {
-    std::vector<MediaSession> sorted(sessions.begin(), sessions.end());
-    std::stable_sort(
-        sorted.begin(), sorted.end(),
-        [](const MediaSession& a, const MediaSession& b) { return a.inside < b.inside; });
-    auto first = sorted.begin();
-    for (auto& [rtp, stream] : streams_) {
-        if (!stream.looks) continue;
-        const auto of_stream = [at = rtp](const MediaSession& one) { return one.inside == at; };
-        first = std::find_if(first, sorted.end(),
-                             [at = rtp](const MediaSession& one) { return one.inside >= at; });
-        const auto last = std::find_if_not(first, sorted.end(), of_stream);
-        stream.listener.look({first, last}, stream.latch);
-        first = last;
+    for (const MediaSession& session : sessions) {
+        const auto found = streams_.find(session.inside);
+        if (found == streams_.end() || !found->second.looks) continue;
+        found->second.listener.see(session, found->second.latch);
     }
+    for (auto& [rtp, stream] : streams_)
+        if (stream.looks) stream.listener.end_look();
 }
 
 void MediaTable::look(std::span<const MediaSession> sessions, bool all, Instant now,

@@ -26,15 +26,20 @@ MappingList::Place MappingList::place_of(nat::MappingId id, const nat::MappingVi
 }
 
 void MappingList::gather() {
-    const std::size_t before = places_.size();
-    from_ = engine_.visit_some_mappings(now_, from_,
-                                        [this](nat::MappingId id, const nat::MappingView& mapping) {
-                                            if (is_listed(mapping))
-                                                places_.push_back(place_of(id, mapping));
-                                        });
-    const auto fresh = places_.begin() + static_cast<std::ptrdiff_t>(before);
-    std::sort(fresh, places_.end());
-    std::inplace_merge(places_.begin(), fresh, places_.end());
+    std::vector<Place> fresh;
+    from_ = engine_.visit_some_mappings(
+        now_, from_, [&fresh](nat::MappingId id, const nat::MappingView& mapping) {
+            if (is_listed(mapping)) fresh.push_back(place_of(id, mapping));
+        });
+    std::sort(fresh.begin(), fresh.end());
+    // From the end on each one moves once, and no second list is needed.
+    std::size_t old = places_.size();
+    places_.resize(old + fresh.size());
+    for (std::size_t to = places_.size(); !fresh.empty();) {
+        const bool from_old = old > 0 && fresh.back() < places_[old - 1];
+        places_[--to] = from_old ? places_[--old] : fresh.back();
+        if (!from_old) fresh.pop_back();
+    }
     if (from_ != nat::kNoMapping) return;
     const auto [first, last] = page_.of(places_.size());
     next_ = first;

@@ -10,20 +10,30 @@
 
 namespace gatehouse::loop {
 
+FileWork::File* FileWork::find(FileId id) {
+    for (File& file : files_)
+        if (file.id == id) return &file;
+    return nullptr;
+}
+
+void FileWork::forget(FileId id) {
+    files_.remove_if([id](const File& file) { return file.id == id; });
+}
+
 Status FileWork::replace(FileId id, const std::string& path, std::string_view text,
                          const Replacing& how) {
-    File& file = files_[id];
-    file = {path, {}, static_cast<std::int64_t>(text.size()), how.durable, {}};
+    forget(id);
+    files_.push_back({id, path, {}, static_cast<std::int64_t>(text.size()), how.durable, {}});
     auto fd = replace_file(path, text, how);
     if (!fd) return fd.failure();
-    file.fd = std::move(*fd);
+    files_.back().fd = std::move(*fd);
     return {};
 }
 
 Status FileWork::append(FileId id, std::string_view text, Instant now) {
-    const auto found = files_.find(id);
-    if (found == files_.end()) return fail("a file that was never written");
-    File& file = found->second;
+    File* const found = find(id);
+    if (found == nullptr) return fail("a file that was never written");
+    File& file = *found;
     if (!file.fd) return fail(concat(file.path, ": not written before"));
     if (!write_all(file.fd.get(), text)) {
         const auto why = fail_with_errno(file.path);
@@ -37,20 +47,20 @@ Status FileWork::append(FileId id, std::string_view text, Instant now) {
 
 std::optional<Instant> FileWork::due() const {
     std::optional<Instant> out;
-    for (const auto& [id, file] : files_)
+    for (const File& file : files_)
         if (file.sync_at) out = std::min(out.value_or(*file.sync_at), *file.sync_at);
     return out;
 }
 
 void FileWork::sync(Instant now, const Lost& lost) {
-    for (auto& [id, file] : files_) {
+    for (File& file : files_) {
         if (!file.sync_at || *file.sync_at > now) continue;
         file.sync_at.reset();
         if (::fdatasync(file.fd.get()) == 0) continue;
         // What the disk has lost it does not report twice.
         const auto why = fail_with_errno(file.path);
         file.fd = {};
-        lost(id, why.reason);
+        lost(file.id, why.reason);
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +28,7 @@ class FileWork {
     Status replace(FileId id, const std::string& path, std::string_view text, const Replacing& how);
     // Behind it; only to what was replaced.
     Status append(FileId id, std::string_view text, Instant now);
-    void forget(FileId id) { files_.erase(id); }
+    void forget(FileId id);
 
     // When the disk is to be told of something.
     std::optional<Instant> due() const;
@@ -38,6 +38,7 @@ class FileWork {
 
   private:
     struct File {
+        FileId id = 0;
         std::string path;
         Fd fd;
         std::int64_t size = 0;
@@ -45,7 +46,9 @@ class FileWork {
         std::optional<Instant> sync_at;
     };
 
-    std::map<FileId, File> files_;
+    File* find(FileId id);
+
+    std::list<File> files_;  // few
 };
 
 }  // namespace gatehouse::loop

@@ -13,8 +13,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <utility>
-#include <vector>
 
 namespace gatehouse::loop {
 
@@ -111,7 +111,7 @@ WrittenFile::WrittenFile(FileWriter& writer, std::string path, const Replacing& 
       told_(std::move(told)) {}
 
 WrittenFile::~WrittenFile() {
-    writer_.remove(id_);
+    writer_.remove(*this);
 }
 
 void WrittenFile::replace(std::string_view text) {
@@ -171,29 +171,33 @@ void FileWriter::watch(std::uint32_t events) {
 }
 
 FileId FileWriter::add(WrittenFile& file) {
-    files_.emplace(++last_, &file);
-    return last_;
+    files_.push_back(&file);
+    return ++last_;
 }
 
-void FileWriter::remove(FileId id) {
-    files_.erase(id);
-    own_.forget(id);
-    hand_over({FileMessage::Kind::forget, id, {}, {}, {}});
+void FileWriter::remove(WrittenFile& file) {
+    std::erase(files_, &file);
+    own_.forget(file.id_);
+    hand_over({FileMessage::Kind::forget, file.id_, {}, {}, {}});
 }
 
 void FileWriter::tell(FileId id, const Status& status) {
-    const auto found = files_.find(id);
-    if (found != files_.end()) found->second->told_(status);
+    const auto found = std::find_if(files_.begin(), files_.end(),
+                                    [id](const WrittenFile* file) { return file->id_ == id; });
+    if (found != files_.end()) (*found)->told_(status);
 }
 
 void FileWriter::replace(const WrittenFile& file, std::string_view text) {
     // What waits for this file would only be written in vain.
-    const auto first = waiting_.begin() + (sent_ > 0 ? 1 : 0);
-    const auto useless = std::remove_if(first, waiting_.end(), [&](const Waiting& one) {
-        if (one.id == file.id_) waiting_bytes_ -= one.bytes.size();
-        return one.id == file.id_;
-    });
-    waiting_.erase(useless, waiting_.end());
+    for (auto one = waiting_.begin(); one != waiting_.end();) {
+        const auto next = std::next(one);
+        const bool begun = one == waiting_.begin() && sent_ > 0;
+        if (one->id == file.id_ && !begun) {
+            waiting_bytes_ -= one->bytes.size();
+            waiting_.erase(one);
+        }
+        one = next;
+    }
     if (hand_over({FileMessage::Kind::replace, file.id_, file.how_, file.path_, text})) return;
     tell(file.id_, own_.replace(file.id_, file.path_, text, file.how_));
 }
@@ -269,8 +273,8 @@ void FileWriter::lose_process() {
     if (ended_) ended_();
     // Nobody knows what it had still to do.
     std::vector<FileId> all;
-    for (const auto& [id, file] : files_)
-        all.push_back(id);
+    for (const WrittenFile* file : files_)
+        all.push_back(file->id_);
     for (const FileId id : all)
         tell(id, fail("the process that writes files has ended"));
 }

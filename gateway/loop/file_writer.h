@@ -8,11 +8,11 @@
 
 #include <sys/types.h>
 
-#include <deque>
 #include <functional>
-#include <map>
+#include <list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/loop/file_messages.h"
 #include "gateway/loop/file_work.h"
@@ -80,7 +80,7 @@ class FileWriter {
     };
 
     FileId add(WrittenFile& file);
-    void remove(FileId id);
+    void remove(WrittenFile& file);
     void replace(const WrittenFile& file, std::string_view text);
     void append(const WrittenFile& file, std::string_view text);
     void tell(FileId id, const Status& status);
@@ -93,7 +93,7 @@ class FileWriter {
 
     Loop& loop_;
     FileId last_ = 0;
-    std::map<FileId, WrittenFile*> files_;
+    std::vector<WrittenFile*> files_;
     FileWork own_;  // where there is no process
     std::optional<TimerId> sync_;
     Fd socket_;
@@ -101,8 +101,8 @@ class FileWriter {
     bool finished_ = false;
     bool wants_room_ = false;  // the loop watches for it
     FileMessages answers_;
-    std::deque<Waiting> waiting_;  // for room in the socket
-    std::size_t sent_ = 0;         // of the first of them
+    std::list<Waiting> waiting_;  // for room in the socket
+    std::size_t sent_ = 0;        // of the first of them
     std::size_t waiting_bytes_ = 0;
     std::function<void()> ended_;
 };

@@ -66,15 +66,14 @@ struct Stage {
         if (last > session.last) session = {last, last + life};
     }
     void listen() {
-        std::vector<MediaSession> seen;
         for (const auto& [from, session] : sessions) {
             MediaSession one;
             one.remote = {from, Port{7}};
             one.from_outside = one.heard = true;
             one.ends = now + std::chrono::floor<std::chrono::seconds>(session.ends - now);
-            seen.push_back(one);
+            listener.see(one, latch);
         }
-        listener.look(seen, latch);
+        listener.end_look();
         latch.decide(now);
     }
     std::string locked() const {

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # size.sh PROGRAM: what the daemon costs a router. Prints the size of the stripped program and the
-# resident memory of an idle daemon, and fails when either is beyond its limit. The daemon runs in
-# a network namespace of its own, between two interfaces that lead nowhere.
+# resident memory of an idle daemon, with what the process that writes its files has besides, and
+# fails when either is beyond its limit. The daemon runs in a network namespace of its own, between
+# two interfaces that lead nowhere.
 set -euo pipefail
 
 readonly PROGRAM_LIMIT=$((1280 * 1024)) # bytes of flash
@@ -60,7 +61,10 @@ idle_memory() {
     trap 'kill "$daemon" 2>/dev/null || true' EXIT
     wait_until_ready
     sleep 1
-    awk '$1 == "Rss:" { print $2 }' "/proc/$daemon/smaps_rollup"
+    local writer
+    writer=$(cut -d ' ' -f 1 "/proc/$daemon/task/$daemon/children")
+    awk '$1 == "Rss:" && FNR == NR || $1 == "Anonymous:" && FNR < NR { sum += $2 } END { print sum }' \
+        "/proc/$daemon/smaps_rollup" "/proc/$writer/smaps_rollup"
     kill -TERM "$daemon"
     wait "$daemon" || fail "the daemon did not end cleanly (exit $?)"
 }
