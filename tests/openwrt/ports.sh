@@ -18,6 +18,8 @@ readonly LIBRARIES="libc6-dev libmnl-dev libnftables-dev libnftnl-dev libmicroht
     libboost-test-dev"
 declare -rA TRIPLETS=([s390x]=s390x-linux-gnu [armhf]=arm-linux-gnueabihf [mipsel]=mipsel-linux-gnu
     [i386]=i686-linux-gnu [musl]=x86_64-linux-gnu)
+# What OpenWrt adds for that processor: instructions of 16 bits, of which a router's flash holds more.
+declare -rA FLAGS=([mipsel]="-mips16 -minterlink-mips16")
 declare -rA EMULATORS=([s390x]=qemu-s390x [armhf]=qemu-arm [mipsel]=qemu-mipsel [i386]=qemu-i386)
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -66,6 +68,7 @@ set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR $architecture)
 set(CMAKE_CXX_COMPILER $triplet-g++)
 set(CMAKE_SYSROOT $sysroot)
+set(CMAKE_CXX_FLAGS_INIT "${FLAGS[$architecture]:-}")
 set(CMAKE_CROSSCOMPILING_EMULATOR ${EMULATORS[$architecture]} -L $sysroot)
 END
 }
@@ -101,7 +104,8 @@ run_tests() {
 
 show_size() {
     GATEHOUSE_SIZE_TOOLCHAIN=$port/toolchain.cmake GATEHOUSE_SIZE_PREFIX=$triplet- \
-        GATEHOUSE_SIZE_WORK=$port/size "$top/tests/openwrt/size.sh" -DGATEHOUSE_SYSTEMD=OFF
+        GATEHOUSE_SIZE_FLAGS=${FLAGS[$architecture]:-} GATEHOUSE_SIZE_WORK=$port/size \
+        "$top/tests/openwrt/size.sh" -DGATEHOUSE_SYSTEMD=OFF
 }
 
 if (($# == 0)); then set -- s390x armhf mipsel; fi
